@@ -1,17 +1,15 @@
-"""The cost of a keystroke without the network: Python's share, slips, long texts.
+"""The time of a keystroke through `Typist.suggest`, in the core and in Python.
 
-`python benchmarks/keystroke.py DIR` needs a model folder. A stub repeats the network's first
-answers, so that only reading, looking up, spelling and spacing are timed. Prints microseconds for
-each call.
+`python benchmarks/keystroke.py MODEL` needs a model folder or the name of an installed model. Both
+ways take turns, and run the same network in C++. Prints microseconds for each call: for new words
+and letters, slips and long texts.
 """
 
 import statistics
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import partial
-from pathlib import Path
-from typing import Any
 
 import foreword
 from foreword.predictor.predictor import Predictor
@@ -25,45 +23,27 @@ SENTENCES = [
 CALLS = 20
 
 
-class Stub:
-    """Answers the same questions again without computing."""
-
-    def __init__(self, engine: Any) -> None:
-        self.engine = engine
-        self.known: dict[Any, Any] = {}
-
-    def best(self, state: Any, k: int, words: Any = None, hidden: Any = ()) -> Any:
-        key = (id(state), k, None if words is None else (len(words), int(words[0])))
-        if key not in self.known:
-            self.known[key] = self.engine.best(state, k, words, hidden)
-        return self.known[key]
-
-    def advance(self, state: Any, word: int) -> Any:
-        key = (id(state), word)
-        if key not in self.known:
-            self.known[key] = (self.engine.advance(state, word), state)
-        return self.known[key][0]
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self.engine, name)
+Kind = tuple[str, str]
+"""A way and a kind of keystroke."""
 
 
-def keystrokes(typist: Typist) -> dict[str, list[float]]:
-    """Seconds of each keystroke, the median of its calls, by its kind."""
-    medians: dict[str, list[float]] = {"letter": [], "first letter": [], "space": []}
+def keystrokes(typists: Mapping[str, Typist]) -> dict[Kind, list[float]]:
+    """Seconds of each keystroke, the median of its calls, by the way and the kind."""
+    medians: dict[Kind, list[float]] = {}
     for sentence in SENTENCES:
         for end in range(1, len(sentence) + 1):
             text, before = sentence[:end], sentence[: end - 1]
-            times = []
-            for _ in range(CALLS):
-                typist.suggest(before)
-                started = time.perf_counter()
-                typist.suggest(text)
-                times.append(time.perf_counter() - started)
             is_letter = text[-1].isalpha()
             first = before[-1:] in ("", " ")
             kind = ("first letter" if first else "letter") if is_letter else "space"
-            medians[kind].append(statistics.median(times))
+            for way, typist in typists.items():
+                times = []
+                for _ in range(CALLS):
+                    typist.suggest(before)
+                    started = time.perf_counter()
+                    typist.suggest(text)
+                    times.append(time.perf_counter() - started)
+                medians.setdefault((way, kind), []).append(statistics.median(times))
     return medians
 
 
@@ -77,34 +57,41 @@ def timed(call: Callable[[], object], calls: int = CALLS) -> float:
     return statistics.median(times)
 
 
-def main(folder: Path) -> None:
-    model = foreword.load(folder)
+def main(name: str) -> None:
+    model, readable = foreword.load(name), foreword.load(name)
     print(f"{model.config.model.name}, {model.config.model.hidden_size} units", end=", ")
     print(f"{model.tokenizer.vocab_size:,} words")
-    rows(model, "network")
-    stubbed = Predictor(model.folder)
-    stubbed._engine = Stub(stubbed._engine)  # type: ignore[assignment]
-    rows(stubbed, "stub")
+    readable._compiled_reader = None
+    ways = {"core": model, "Python": readable}
+    first = {way: timed(partial(predictor.suggest, "I "), 1) for way, predictor in ways.items()}
+    for way, seconds in first.items():
+        print(f"{way}, the first suggestion, which sorts the words: {seconds * 1e3:.1f} ms")
+    medians = keystrokes({way: predictor.typist() for way, predictor in ways.items()})
+    for (way, kind), times in sorted(medians.items()):
+        micro = sorted(t * 1e6 for t in times)
+        p99 = micro[int(len(micro) * 0.99)]
+        print(f"{way}, {kind}: median {statistics.median(micro):.1f} us, p99 {p99:.1f} us")
+    for way, predictor in ways.items():
+        others(way, predictor)
+
+
+def others(way: str, model: Predictor) -> None:
+    """Print the times of slips and of long texts."""
     for typed in ("wo", "wou", "woul", "shuold"):
         context = f"I think you {typed}"
         exact, tolerant = model.typist(), model.typist(tolerant=True)
         a, b = (timed(partial(t.suggest, context)) for t in (exact, tolerant))
-        print(f"slips, {typed!r}: {a * 1e6:.0f} us exact, {b * 1e6:.0f} us tolerant")
+        print(f"{way}, slips, {typed!r}: {a * 1e6:.0f} us exact, {b * 1e6:.0f} us tolerant")
     long = "I would like to know. " * 1000
     typist = model.typist()
-    print(f"22,000 characters: first {timed(lambda: model.suggest(long), 3) * 1e3:.0f} ms", end="")
+    milliseconds = timed(lambda: model.suggest(long), 3) * 1e3
+    print(f"{way}, 22,000 characters: first {milliseconds:.0f} ms", end="")
     typist.suggest(long)
     print(f", a letter more {timed(lambda: typist.suggest(long + 'w')) * 1e6:.0f} us")
     for name, text in (("one word", "a" * 10_000_000), ("marks", "!?" * 5_000_000)):
-        print(f"10 MB of {name}: {timed(partial(model.suggest, text), 3) * 1e3:.0f} ms")
-
-
-def rows(model: Predictor, name: str) -> None:
-    for kind, times in keystrokes(model.typist()).items():
-        micro = sorted(t * 1e6 for t in times)
-        p99 = micro[int(len(micro) * 0.99)]
-        print(f"{name}, {kind}: median {statistics.median(micro):.1f} us, p99 {p99:.1f} us")
+        milliseconds = timed(partial(model.suggest, text), 3) * 1e3
+        print(f"{way}, 10 MB of {name}: {milliseconds:.0f} ms")
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]))
+    main(sys.argv[1])

@@ -13,6 +13,7 @@
 #include "core/tokenizer.hpp"
 #include "core/unicode.hpp"
 #include "core/words.hpp"
+#include "text_arguments.hpp"
 
 #include <nanobind/nanobind.h>
 #include <nanobind/stl/array.h>
@@ -31,28 +32,6 @@
 #include <vector>
 
 namespace nb = nanobind;
-
-namespace {
-
-// Python's characters unchanged, including halves of surrogate pairs.
-std::u32string characters(const nb::str& text) {
-    const Py_ssize_t length = PyUnicode_GetLength(text.ptr());
-    std::u32string copied((std::size_t)length + 1, U'\0');  // with room for the zero that is written
-    if (PyUnicode_AsUCS4(text.ptr(), reinterpret_cast<Py_UCS4*>(copied.data()), length + 1, 1) == nullptr) {
-        nb::raise_python_error();
-    }
-    copied.pop_back();
-    return copied;
-}
-
-nb::str string(std::u32string_view text) {
-    PyObject* const made =
-        PyUnicode_FromKindAndData(PyUnicode_4BYTE_KIND, text.data(), (Py_ssize_t)text.size());
-    if (made == nullptr) nb::raise_python_error();
-    return nb::steal<nb::str>(made);
-}
-
-}  // namespace
 
 namespace foreword {
 
@@ -154,7 +133,9 @@ void bind_tokenizer(nb::module_& m) {
                const std::string& lines, bool has_segmenter, std::string language, std::vector<std::string> marks) {
                 core::TokenizerSpec spec;
                 spec.words = std::move(words), spec.only_spaces = only_spaces, spec.folds_case = folds_case;
-                spec.lines = lines == "wrapped" ? core::TokenizerSpec::WRAPPED : core::TokenizerSpec::SENTENCE;
+                spec.lines = lines == "wrapped"     ? core::TokenizerSpec::WRAPPED
+                             : lines == "paragraph" ? core::TokenizerSpec::PARAGRAPH
+                                                    : core::TokenizerSpec::SENTENCE;
                 spec.has_segmenter = has_segmenter, spec.language = std::move(language);
                 spec.marks = std::move(marks);
                 new (self) Tokenizer(std::move(spec));
@@ -263,12 +244,6 @@ void bind_writing(nb::module_& m) {
         });
 }
 
-std::vector<std::u32string> each(const nb::list& texts) {
-    std::vector<std::u32string> all;
-    for (const nb::handle text : texts) all.push_back(characters(nb::cast<nb::str>(text)));
-    return all;
-}
-
 void bind_reading(nb::module_& m) {
     const auto known = [](const nb::list& texts) {
         const std::vector<std::u32string> words = each(texts);
@@ -294,18 +269,6 @@ void bind_reading(nb::module_& m) {
     });
 }
 
-// The eight marks of a style, in order.
-std::vector<std::u32string*> marks_of(core::Style& style) {
-    return {&style.apostrophe, &style.opens,  &style.closes,   &style.dash,
-            &style.short_dash, &style.hyphen, &style.ellipsis, &style.gershayim};
-}
-
-core::Style style_of(const nb::list& marks) {
-    core::Style style;
-    const auto all = marks_of(style);
-    for (std::size_t k = 0; k < all.size(); ++k) *all[k] = characters(nb::cast<nb::str>(marks[k]));
-    return style;
-}
 
 nb::list listed(core::Style style) {
     nb::list marks;
@@ -368,7 +331,7 @@ void bind_contexts(nb::module_& m) {
 }  // namespace
 
 void bind_core(nb::module_& parent) {
-    nb::module_ m = parent.def_submodule("core", "Text as the core reads it, for tests against Python.");
+    nb::module_ m = parent.def_submodule("core", "Text as the core reads it, whose parts are tested against Python.");
     nb::exception<core::Error>(m, "Error", PyExc_ValueError);
     bind_characters(m);
     bind_words(m);

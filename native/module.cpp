@@ -9,6 +9,7 @@
 #include "network_module.hpp"
 #include "parallel.hpp"
 #include "memory_pool.hpp"
+#include "typist_module.hpp"
 
 #include <nanobind/nanobind.h>
 #include <nanobind/ndarray.h>
@@ -355,6 +356,7 @@ NB_MODULE(_native, m) {
     bind_network(m, [] { return chosen.load(); });
     bind_decoder(m, [] { return chosen.load(); });
     bind_core(m);
+    bind_typist(m);
     m.def("step", [](const nb::handle& given, int threads) {
         run_step(*chosen.load(), arguments_of(given), threads);
     });

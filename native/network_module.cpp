@@ -243,6 +243,8 @@ class PyNetwork {
         return nb::object(all);
     }
 
+    const Network& network() const { return *network_; }
+
   private:
     Buffer state_of(const nb::handle& array, int flags) const {
         Buffer buffer(array, "f", sizeof(float), flags);
@@ -297,6 +299,8 @@ class PyNetwork {
 const Kernels* (*kernels_in_use)() = nullptr;
 
 }  // namespace
+
+const Network& network_of(const nb::handle& object) { return nb::cast<const PyNetwork&>(object).network(); }
 
 void bind_network(nb::module_& m, const Kernels* (*chosen)()) {
     kernels_in_use = chosen;

@@ -7,7 +7,12 @@
 
 namespace foreword {
 
+class Network;
+
 // `chosen` returns the kernels in use when a network is made.
 void bind_network(nanobind::module_& m, const Kernels* (*chosen)());
+
+// The network in a `Network` of Python, which lives as long as that. Throws if it is something else.
+const Network& network_of(const nanobind::handle& object);
 
 }  // namespace foreword

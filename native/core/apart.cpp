@@ -80,7 +80,7 @@ double sum_of(const std::vector<float>& shares, const Ids& ids) {
 
 }  // namespace
 
-std::optional<Apart> apart(const NextWordModel& model, const Lexicon& lexicon, const State& state,
+std::optional<Apart> apart(const Engine& engine, const Lexicon& lexicon, const State& state,
                            std::string_view letters, const Filter* filter) {
     const std::u32string fold = decoded(lexicon.fold(letters));
     if (fold.size() < SHORTEST || fold.size() > LONGEST || !is_alpha(fold) || is_unspaced(fold)) return std::nullopt;
@@ -88,7 +88,7 @@ std::optional<Apart> apart(const NextWordModel& model, const Lexicon& lexicon, c
     std::vector<Parts> parted = parting.ways(fold, 2);
     if (parted.empty()) parted = parting.ways(fold, 3);
     if (parted.empty()) return std::nullopt;
-    const std::vector<float> shares = model.probabilities(state);
+    const std::vector<float> shares = engine.probabilities(state);
     struct Way {
         Parts words;
         double first, rough;
@@ -108,10 +108,10 @@ std::optional<Apart> apart(const NextWordModel& model, const Lexicon& lexicon, c
         State after = state;
         for (std::size_t k = 0; k + 1 < words.size(); ++k) {
             const Ids& forms = parting.forms(words[k]);
-            const std::vector<float> scores = model.scores(after, forms);
+            const std::vector<float> scores = engine.scores(after, forms);
             const auto likeliest = std::max_element(scores.begin(), scores.end()) - scores.begin();
-            model.advance(after, (std::uint32_t)forms[(std::size_t)likeliest]);
-            weight *= sum_of(model.probabilities(after), parting.forms(words[k + 1])) * NO_SPACE;
+            engine.advance(after, (std::uint32_t)forms[(std::size_t)likeliest]);
+            weight *= sum_of(engine.probabilities(after), parting.forms(words[k + 1])) * NO_SPACE;
         }
         if (best && ways[way].first * weight <= best->share * best->weight) continue;
         Ids ids;

@@ -2,9 +2,9 @@
 // `foreword.predictor.apart` in Python.
 #pragma once
 
+#include "engine.hpp"
 #include "filter.hpp"
 #include "lexicon.hpp"
-#include "model.hpp"
 
 #include <cstdint>
 #include <optional>
@@ -22,7 +22,7 @@ struct Apart {
 
 // The likeliest two words that unknown letters consist of, or three; none without. The letters begin no word.
 // `filter`: words that are withheld are none; null: all words count.
-std::optional<Apart> apart(const NextWordModel& model, const Lexicon& lexicon, const State& state,
+std::optional<Apart> apart(const Engine& engine, const Lexicon& lexicon, const State& state,
                            std::string_view letters, const Filter* filter);
 
 }  // namespace foreword::core

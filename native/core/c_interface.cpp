@@ -194,7 +194,7 @@ foreword_typist* foreword_typist_new(const foreword_model* model, const foreword
     return guarded<foreword_typist*>(error, nullptr, [&] {
         {
             const foreword::Lock lock(model->lock);
-            if (!model->reader) model->reader = std::make_shared<const foreword::core::ModelReader>(model->shared);
+            if (!model->reader) model->reader = foreword::core::reader_of(model->shared);
         }
         const foreword_typist_options chosen = options ? *options : foreword_typist_options{};
         const std::vector<std::string> blocked(chosen.blocked, chosen.blocked + chosen.blocked_count);
@@ -211,7 +211,7 @@ int foreword_typist_suggest(foreword_typist* typist, const char* text, size_t k,
     *found = 0;
     return guarded(error, FOREWORD_FAILED, [&] {
         const std::u32string read = foreword::core::decoded(text);
-        const std::vector<foreword::core::Suggestion> offered = typist->typist.suggest(read, k);
+        const std::vector<foreword::core::Suggestion> offered = *typist->typist.suggest(read, k);
         typist->shown.clear();
         typist->shown.reserve(2 * offered.size());  // so that what suggestions point to stays where it is
         for (const foreword::core::Suggestion& one : offered) {

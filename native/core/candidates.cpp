@@ -45,7 +45,9 @@ struct Scored {
 struct Letters {
     std::string typed, fold;
     std::size_t count;  // characters
-    bool is_new;        // they may be a word that the vocabulary lacks, even if others begin so
+    bool is_weighed;    // they may be a whole word, even if others begin so
+    bool is_new;        // and the vocabulary lacks that word
+    std::vector<Weighted> begun;  // the words that begin so
     std::optional<Apart> parted;
 };
 
@@ -86,10 +88,9 @@ class Candidates {
 };
 
 std::vector<Scored> Candidates::scored(const Letters& letters, std::size_t wanted) const {
-    std::vector<Weighted> words;
+    std::vector<Weighted> words = letters.begun;
     std::string clitic;
     std::set<std::int64_t> after_clitic;
-    if (letters.count > 0) words = lexicon_.begun(letters.fold);
     if (auto parts = lexicon_.after_clitic(letters.typed)) {
         clitic = std::move(parts->first);
         for (const std::int64_t id : parts->second) words.push_back({id, CLITIC});
@@ -170,7 +171,7 @@ void Candidates::add_rare(std::vector<Scored>& scored, const Letters& letters, c
 // Without <unk> and <eos>, which nobody types.
 Likely Candidates::best(std::size_t wanted) const {
     Likely likely;
-    for (const Found& found : reader_.model().best(state_, whole(wanted), {UNK_ID, EOS_ID})) {
+    for (const Found& found : reader_.engine().best(state_, whole(wanted), {UNK_ID, EOS_ID})) {
         likely.push_back({found.id, found.probability});
     }
     return likely;
@@ -183,7 +184,7 @@ Likely Candidates::begun(const std::vector<Weighted>& words, std::size_t wanted)
     const bool are_exact = std::all_of(weights.begin(), weights.end(), [](double weight) { return weight == 1; });
     if (!are_exact) return weighed(std::move(ids), std::move(weights), wanted, false, std::nullopt);
     Likely likely;
-    for (const Found& found : reader_.model().best_of(state_, whole(wanted), ids)) {
+    for (const Found& found : reader_.engine().best_of(state_, whole(wanted), ids)) {
         likely.push_back({found.id, found.probability});
     }
     return likely;
@@ -193,7 +194,7 @@ Likely Candidates::begun(const std::vector<Weighted>& words, std::size_t wanted)
 // intended; `begun`: those that begin as typed; `new_word`: P(typed | <unk>).
 Likely Candidates::by_slips(const std::vector<Near>& near, const std::vector<Weighted>& begun, double new_word,
                             std::size_t wanted, bool with_unknown, const std::optional<Apart>& parted) const {
-    std::vector<double> weights(reader_.model().vocabulary().size());
+    std::vector<double> weights(reader_.engine().words());
     for (const Weighted& word : begun) weights[(std::size_t)word.id] = word.weight;
     for (const Near& words : near) {
         for (std::size_t position = words.low; position < words.high; ++position) {
@@ -217,7 +218,7 @@ Likely Candidates::by_slips(const std::vector<Near>& near, const std::vector<Wei
 Likely Candidates::weighed(std::vector<std::int64_t> ids, std::vector<double> weights, std::size_t wanted,
                            bool with_unknown, const std::optional<Apart>& parted) const {
     if (parted) ids.push_back(parted->ids.front()), weights.push_back(parted->weight);
-    const std::vector<float> shares = reader_.model().probabilities(state_, ids);
+    const std::vector<float> shares = reader_.engine().probabilities(state_, ids);
     for (std::size_t k = 0; k < ids.size(); ++k) weights[k] *= shares[k];
     const double total = std::max(std::accumulate(weights.begin(), weights.end(), 0.0), LEAST);
     for (double& weight : weights) weight /= total;
@@ -244,7 +245,7 @@ Likely Candidates::weighed(std::vector<std::int64_t> ids, std::vector<double> we
 double Candidates::share_of_unknown(const Likely& likely) const {
     const bool is_listed = std::any_of(likely.begin(), likely.end(), [](const Share& one) { return one.id == UNK_ID; });
     if (is_listed) return likely.back().share;
-    const std::vector<float> scores = reader_.model().scores(state_, {likely.front().id, UNK_ID});
+    const std::vector<float> scores = reader_.engine().scores(state_, {likely.front().id, UNK_ID});
     return (float)likely.front().share * std::exp(scores[1] - scores[0]);
 }
 
@@ -256,7 +257,7 @@ void Candidates::add_new(Likely& likely, std::size_t letters) const {
 }
 
 // The words that a word outside the vocabulary may intend: an edit away, or of its stem. Each letter beyond the
-// stem makes it more likely that the typed word is intended as it stands.
+// stem makes it more likely that the typed word is intended as it stands, if it may be.
 std::vector<Near> Candidates::corrections(const Letters& letters) const {
     const std::u32string typed = decoded(letters.typed);
     // Letters without spaces may be several words, which other words must not replace.
@@ -274,7 +275,7 @@ std::vector<Near> Candidates::corrections(const Letters& letters) const {
     }
     const auto [low, high] = stem(lexicon_, letters.fold);
     double weight = STEM;
-    if (low < high) {
+    if (letters.is_weighed && low < high) {
         const std::u32string fold = decoded(letters.fold), first = decoded(lexicon_.fold_at(low));
         const auto same = std::mismatch(fold.begin(), fold.end(), first.begin(), first.end()).first;
         weight *= spelled((std::size_t)(fold.end() - same));
@@ -302,20 +303,22 @@ Likely Candidates::spelled_right(Likely likely, const std::set<std::int64_t>& ke
 // Letters that may consist of several words, as no word begins so.
 std::optional<Apart> parted_word(const ModelReader& reader, const Context& context, const Letters& letters,
                                  const Filter& filter) {
-    if (letters.count == 0 || !reader.lexicon().begun(letters.fold).empty()) return std::nullopt;
-    return apart(reader.model(), reader.lexicon(), context.state, letters.typed, &filter);
+    if (letters.count == 0 || !letters.begun.empty()) return std::nullopt;
+    return apart(reader.engine(), reader.lexicon(), context.state, letters.typed, &filter);
 }
 
 }  // namespace
 
 std::vector<Ranked> ranked(const ModelReader& reader, const Context& context, std::string_view typed, std::size_t k,
-                           const Options& options) {
+                           const Options& options, bool is_weighed) {
     const Lexicon& lexicon = reader.lexicon();
     Letters letters;
     letters.typed = typed.empty() ? std::string() : as_typed(typed);
     letters.fold = lexicon.fold(letters.typed);
     letters.count = characters(letters.typed);
-    letters.is_new = !typed.empty() && lexicon.forms(letters.fold).empty();
+    letters.is_weighed = is_weighed;
+    letters.is_new = is_weighed && lexicon.forms(letters.fold).empty();
+    if (letters.count > 0) letters.begun = lexicon.begun(letters.fold);
     letters.parted = parted_word(reader, context, letters, options.filter);
     const std::vector<std::u32string>& before = context.text.words;
     const bool after_abbreviation = !before.empty() && before.back() == U"." && !context.text.begins_sentence;

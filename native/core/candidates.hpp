@@ -30,8 +30,8 @@ struct Ranked {
 };
 
 // The k + 1 most probable words; one may be the typed word itself. `typed`: the raw letters of the word, UTF-8.
-// The typed word may be one that the vocabulary lacks, even if others begin so.
+// `is_weighed`: it may be a word that the vocabulary lacks, even if others begin so.
 std::vector<Ranked> ranked(const ModelReader& reader, const Context& context, std::string_view typed, std::size_t k,
-                           const Options& options);
+                           const Options& options, bool is_weighed);
 
 }  // namespace foreword::core

@@ -171,6 +171,7 @@ void Lexicon::find_clitics(std::size_t hidden) {
 }
 
 void Lexicon::take(const Misspellings& misspellings) {
+    is_wrong_.resize(words_->size());
     const auto known = [&](std::string_view word) {
         const std::optional<std::int64_t> id = id_of(word);
         if (!id) throw_error("the vocabulary lacks the intended word " + std::string(word));
@@ -195,6 +196,7 @@ void Lexicon::take(const Misspellings& misspellings) {
         const double ratio = std::min(1.0, (double)known(meant) / (double)id);
         slips_.push_back({fold, known(meant), std::max(SLIP, ratio)});
         meant_by_[id] = known(meant);
+        is_wrong_[(std::size_t)id] = true;
     }
     std::stable_sort(slips_.begin(), slips_.end(), [](const Slip& a, const Slip& b) { return a.fold < b.fold; });
     std::sort(absent_slips_.begin(), absent_slips_.end(), [](const Slip& a, const Slip& b) {
@@ -233,20 +235,23 @@ std::vector<Weighted> Lexicon::begun_slips(std::string_view fold) const {
 std::vector<Weighted> Lexicon::begun(std::string_view fold) const {
     std::vector<Weighted> words;
     const auto [low, high] = range(fold);
+    words.reserve(high - low);
     for (std::size_t k = low; k < high; ++k) {
         if (is_right(ids_[k])) words.push_back({ids_[k], 1});
     }
     if (fold.empty()) return words;
+    const std::size_t exact = words.size();
     for (const std::int64_t id : bare_.begun(fold, folds_)) {
         if (is_right(id)) words.push_back({id, is_korean(decoded(folds_[(std::size_t)id])) ? 1 : BARE});
     }
     if (words.empty()) return words;
-    std::set<std::int64_t> known;
-    for (const Weighted& word : words) known.insert(word.id);
+    const std::vector<Weighted> bare(words.begin() + (std::ptrdiff_t)exact, words.end());
     std::vector<Weighted> meant;
     add(slips_, BEGUN_SLIP, fold, meant);
     for (const Weighted& word : meant) {
-        if (known.count(word.id) == 0) words.push_back(word);
+        const auto is_it = [&](const Weighted& other) { return other.id == word.id; };
+        const bool is_begun = is_right(word.id) && begins_with(fold_of(word.id), fold);
+        if (!is_begun && std::none_of(bare.begin(), bare.end(), is_it)) words.push_back(word);
     }
     return words;
 }

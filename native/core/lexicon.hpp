@@ -108,7 +108,7 @@ class Lexicon {
     // The word that a misspelling intends; other words keep their own.
     std::int64_t meant(std::int64_t id) const;
     // Whether a word is no misspelling of another.
-    bool is_right(std::int64_t id) const { return meant_by_.count(id) == 0; }
+    bool is_right(std::int64_t id) const { return !is_wrong_[(std::size_t)id]; }
     // The word, or the two words that it stands for if it was run together.
     std::string_view spelled_apart(std::int64_t id) const;
     // The words that a typed word may stand for: itself, and commoner forms.
@@ -137,6 +137,7 @@ class Lexicon {
     Bare bare_;
     bool has_accents_ = false;
     std::map<std::int64_t, std::int64_t> meant_by_;
+    std::vector<bool> is_wrong_;  // by id: whether it is in `meant_by_`
     std::map<std::int64_t, std::string> two_words_;
     std::vector<Slip> slips_, absent_slips_;  // of misspellings in the vocabulary, and of others; sorted by fold
     std::set<std::string> slip_folds_;

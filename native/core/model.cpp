@@ -1,12 +1,15 @@
 #include "model.hpp"
 
 #include "error.hpp"
+#include "model_reader.hpp"
 #include "sha256.hpp"
 #include "unicode.hpp"
+#include "word_files.hpp"
 
 #include <algorithm>
 #include <cmath>
 #include <cstring>
+#include <optional>
 #include <utility>
 
 namespace foreword::core {
@@ -45,20 +48,6 @@ std::vector<float> summed_biases(const Folder& folder, const std::string& end) {
     return bias;
 }
 
-// Turns scores into the probabilities that belong to them: their softmax.
-void make_shares(float* scores, std::size_t count) {
-    if (count == 0) return;
-    const float largest = *std::max_element(scores, scores + count);
-    double total = 0.0;
-    for (std::size_t k = 0; k < count; ++k) total += scores[k] = std::exp(scores[k] - largest);
-    for (std::size_t k = 0; k < count; ++k) scores[k] = (float)(scores[k] / total);
-}
-
-[[noreturn]] void overflow() {
-    throw_error("the model's scores overflow after this text: its weights are too large. Train it anew with a "
-                "smaller learning rate");
-}
-
 [[noreturn]] void refuse_state(const std::string& why) {
     throw_error("the state is refused: " + why + ". Begin with a new one");
 }
@@ -79,53 +68,39 @@ void write_head(std::uint8_t* into, const std::string& checksum, std::uint32_t l
     for (int k = 0; k < 4; ++k) model[OF_MODEL + (std::size_t)k] = (std::uint8_t)(last >> 8 * k);
 }
 
-}  // namespace
+// A network, and the sums of its biases, which the folder does not have.
+struct OwnNetwork {
+    std::vector<std::vector<float>> biases;
+    std::optional<Network> network;
+};
 
-NextWordModel::NextWordModel(std::unique_ptr<Folder> folder) : folder_(std::move(folder)) {
-    const Architecture& a = folder_->architecture();
-    Model model{a.cell, table_of(*folder_, "embedding.weight"), {}, {}, {}, a.clip};
+// The network of a folder, which must outlive it.
+std::shared_ptr<const Network> network_of(const Folder& folder) {
+    const Architecture& a = folder.architecture();
+    const auto own = std::make_shared<OwnNetwork>();
+    Model model{a.cell, table_of(folder, "embedding.weight"), {}, {}, {}, a.clip};
     for (int layer = 0; layer < a.layers; ++layer) {
         const std::string end = "_l" + std::to_string(layer);
-        Layer made{table_of(*folder_, "recurrent.weight_ih" + end), table_of(*folder_, "recurrent.weight_hh" + end)};
-        made.weight_ih.bias = biases_.emplace_back(summed_biases(*folder_, end)).data();
-        if (a.cell->has_bias_n()) made.bias_n = folder_->tensor("recurrent.bias_hh" + end).floats() + 2 * a.hidden_size;
-        if (a.cell->has_peepholes()) made.peepholes = folder_->tensor("recurrent.weight_peephole" + end).floats();
+        Layer made{table_of(folder, "recurrent.weight_ih" + end), table_of(folder, "recurrent.weight_hh" + end)};
+        made.weight_ih.bias = own->biases.emplace_back(summed_biases(folder, end)).data();
+        if (a.cell->has_bias_n()) made.bias_n = folder.tensor("recurrent.bias_hh" + end).floats() + 2 * a.hidden_size;
+        if (a.cell->has_peepholes()) made.peepholes = folder.tensor("recurrent.weight_peephole" + end).floats();
         model.layers.push_back(made);
     }
     if (a.has_projection()) {
-        model.projection = table_of(*folder_, "projection.weight");
-        model.projection.bias = folder_->tensor("projection.bias").floats();
+        model.projection = table_of(folder, "projection.weight");
+        model.projection.bias = folder.tensor("projection.bias").floats();
     }
-    model.output = table_of(*folder_, a.is_tied ? "embedding.weight" : "decoder.weight");
-    model.output.bias = folder_->tensor("decoder.bias").floats();
-    network_ = std::make_unique<Network>(best_kernels(), std::move(model));
+    model.output = table_of(folder, a.is_tied ? "embedding.weight" : "decoder.weight");
+    model.output.bias = folder.tensor("decoder.bias").floats();
+    own->network.emplace(best_kernels(), std::move(model));
+    return {own, &*own->network};
 }
 
-std::size_t NextWordModel::part_size() const {
-    return (std::size_t)network_->layers() * (std::size_t)network_->hidden_size();
-}
+}  // namespace
 
-State NextWordModel::start() const {
-    State state = zeros();
-    advance(state, (std::uint32_t)EOS_ID);
-    return state;
-}
-
-State NextWordModel::zeros() const {
-    return {std::vector<float>(part_size() * (network_->has_memory() ? 2 : 1)), (std::uint32_t)EOS_ID};
-}
-
-void NextWordModel::advance(State& state, std::uint32_t word) const {
-    if (word >= vocabulary().size()) {
-        throw_error("there is no word with the id " + std::to_string(word) + ": the model has " +
-                    std::to_string(vocabulary().size()) + " words");
-    }
-    float* const h = state.parts.data();
-    float* const c = network_->has_memory() ? h + part_size() : nullptr;
-    const Advance step{(std::int64_t)word, h, c, h, c};
-    network_->advance(&step, 1, THREADS);
-    state.last = word;
-}
+NextWordModel::NextWordModel(std::unique_ptr<Folder> folder)
+    : Engine(network_of(*folder), folder->architecture().skips, THREADS), folder_(std::move(folder)) {}
 
 const Tokenizer& NextWordModel::tokenizer() const {
     const Lock lock(making_tokenizer_);
@@ -149,71 +124,7 @@ void NextWordModel::read_text(State& state, std::string_view text) const {
     for (const Word& word : words) advance(state, (std::uint32_t)word.id);
 }
 
-// h with what the output layer sees in its last layer.
-const float* NextWordModel::shown(const State& state, std::vector<float>& room) const {
-    if (!folder_->architecture().skips) return state.parts.data();
-    const std::size_t H = (std::size_t)network_->hidden_size(), layers = (std::size_t)network_->layers();
-    room.assign(state.parts.begin(), state.parts.begin() + (std::ptrdiff_t)part_size());
-    float* const last = room.data() + (layers - 1) * H;
-    for (std::size_t k = 0; k < H; ++k) {
-        float sum = state.parts[k];
-        for (std::size_t layer = 1; layer < layers; ++layer) sum += state.parts[layer * H + k];
-        last[k] = sum;
-    }
-    return room.data();
-}
-
-void NextWordModel::scores(const State& state, const Choice& choice, float* into) const {
-    std::vector<float> room;
-    network_->scores(shown(state, room), choice, into, THREADS);
-    const float* const end = into + choice.count;
-    const bool has_nan = std::any_of((const float*)into, end, [](float score) { return std::isnan(score); });
-    if (has_nan || (choice.count > 0 && !std::isfinite(*std::max_element((const float*)into, end)))) overflow();
-}
-
-std::vector<float> NextWordModel::scores(const State& state, const std::vector<std::int64_t>& words) const {
-    std::vector<float> some(words.size());
-    scores(state, {words.data(), (std::int64_t)words.size()}, some.data());
-    return some;
-}
-
-void NextWordModel::probabilities(const State& state, float* into) const {
-    const std::size_t words = vocabulary().size();
-    scores(state, {nullptr, (std::int64_t)words}, into);
-    make_shares(into, words);
-}
-
-std::vector<float> NextWordModel::probabilities(const State& state) const {
-    std::vector<float> shares(vocabulary().size());
-    probabilities(state, shares.data());
-    return shares;
-}
-
-std::vector<float> NextWordModel::probabilities(const State& state, const std::vector<std::int64_t>& words) const {
-    std::vector<float> shares = scores(state, words);
-    make_shares(shares.data(), shares.size());
-    return shares;
-}
-
-std::vector<Found> NextWordModel::best(const State& state, int k, const Choice& choice,
-                                       const std::vector<std::int64_t>& hidden) const {
-    std::vector<float> room;
-    std::vector<Found> found;
-    if (!network_->best(shown(state, room), choice, hidden, k, THREADS, found)) overflow();
-    return found;
-}
-
-std::vector<Found> NextWordModel::best(const State& state, int k, const std::vector<std::int64_t>& hidden) const {
-    return best(state, k, {nullptr, (std::int64_t)vocabulary().size()}, hidden);
-}
-
-std::vector<Found> NextWordModel::best_of(const State& state, int k, const std::vector<std::int64_t>& words) const {
-    return best(state, k, {words.data(), (std::int64_t)words.size()}, {});
-}
-
-std::size_t NextWordModel::state_bytes() const {
-    return HEAD + part_size() * (network_->has_memory() ? 2 : 1) * sizeof(float) + CHECK;
-}
+std::size_t NextWordModel::state_bytes() const { return HEAD + floats() * sizeof(float) + CHECK; }
 
 void NextWordModel::write(const State& state, void* into) const {
     std::uint8_t* const bytes = static_cast<std::uint8_t*>(into);
@@ -266,6 +177,11 @@ State NextWordModel::read(const void* data, std::size_t size) const {
         }
     }
     return state;
+}
+
+std::shared_ptr<const ModelReader> reader_of(const std::shared_ptr<const NextWordModel>& model) {
+    const std::shared_ptr<const Tokenizer> tokenizer(model, &model->tokenizer());
+    return std::make_shared<const ModelReader>(model, tokenizer, read_word_files(model->folder()));
 }
 
 }  // namespace foreword::core

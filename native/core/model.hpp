@@ -2,7 +2,7 @@
 #pragma once
 
 #include "../mutex.hpp"
-#include "../network.hpp"
+#include "engine.hpp"
 #include "folder.hpp"
 #include "tokenizer.hpp"
 
@@ -15,14 +15,10 @@
 
 namespace foreword::core {
 
-// The state after some words: a value, which can be copied and returned to.
-struct State {
-    std::vector<float> parts;  // h, and of an LSTM c: (layers, H) each
-    std::uint32_t last;        // the last word's id
-};
+class ModelReader;
 
 // Several threads may use it at once.
-class NextWordModel {
+class NextWordModel : public Engine {
   public:
     explicit NextWordModel(std::unique_ptr<Folder> folder);
 
@@ -31,25 +27,9 @@ class NextWordModel {
     // Throws Error: words are cut by a segmenter.
     const Tokenizer& tokenizer() const;
 
-    // The state at the beginning of a line: zeros, and then the end of the line before, as in training.
-    State start() const;
-    // Throws Error: there is no such word.
-    void advance(State& state, std::uint32_t word) const;
     // Reads a text that continues after the state: its words, and its line ends. Throws Error, and
     // leaves the state unchanged: words are separated by a segmenter, or lines are wrapped.
     void read_text(State& state, std::string_view text) const;
-    // The probability of every word as the next, (words). Throws Error: the scores overflow.
-    void probabilities(const State& state, float* into) const;
-    std::vector<float> probabilities(const State& state) const;
-    // The probabilities of some words, given that one of them is the next.
-    std::vector<float> probabilities(const State& state, const std::vector<std::int64_t>& words) const;
-    // The scores of some words as the next. Throws Error: they overflow.
-    std::vector<float> scores(const State& state, const std::vector<std::int64_t>& words) const;
-    // The k likeliest words without hidden ones, which still count in the probabilities: by falling
-    // probability, then by rising id. Throws Error: the scores overflow.
-    std::vector<Found> best(const State& state, int k, const std::vector<std::int64_t>& hidden) const;
-    // The same of some words alone, whose probabilities sum to 1.
-    std::vector<Found> best_of(const State& state, int k, const std::vector<std::int64_t>& words) const;
 
     // The bytes of every state of this model; those that `foreword.predictor.state_bytes` writes in Python.
     std::size_t state_bytes() const;
@@ -58,19 +38,14 @@ class NextWordModel {
     State read(const void* data, std::size_t size) const;
 
   private:
-    State zeros() const;
-    std::size_t part_size() const;
-    void scores(const State& state, const Choice& choice, float* into) const;
-    std::vector<Found> best(const State& state, int k, const Choice& choice,
-                            const std::vector<std::int64_t>& hidden) const;
-    const float* shown(const State& state, std::vector<float>& room) const;
-
     std::unique_ptr<Folder> folder_;
-    std::vector<std::vector<float>> biases_;
-    std::unique_ptr<Network> network_;
     // Made for the first text, since it takes memory that is not needed to work with ids.
     mutable Mutex making_tokenizer_;
     mutable std::unique_ptr<Tokenizer> tokenizer_;
 };
+
+// What reads text with the model. Throws Error: the model's words are cut by a segmenter or its lines are wrapped; or
+// rare.txt, spacing.json or misspellings.json holds something else than it should.
+std::shared_ptr<const ModelReader> reader_of(const std::shared_ptr<const NextWordModel>& model);
 
 }  // namespace foreword::core

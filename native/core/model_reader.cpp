@@ -15,7 +15,6 @@ namespace foreword::core {
 
 namespace {
 
-constexpr std::size_t MARKS = 64;  // states kept at word boundaries, to continue from after an edit
 // P of each letter of a new word, given those before it, and of one with a capital, which is mostly a name.
 constexpr double A_LETTER = 1.0 / 8, A_LETTER_OF_NAME = 1.0 / 6;
 // P(a word is typed in another, rarer form), relative to 1 for the intended form.
@@ -28,9 +27,10 @@ std::size_t common_length(std::u32string_view a, std::u32string_view b) {
     return (std::size_t)(std::mismatch(a.begin(), a.begin() + (std::ptrdiff_t)shorter, b.begin()).first - a.begin());
 }
 
-// Keeps all of the last boundaries, and every second of the older half, until there are few enough.
-void thin(std::vector<Boundary>& marks) {
-    while (marks.size() > MARKS) {
+// Keeps `most` boundaries: all of the last ones, and every second of the older half.
+void thin(std::vector<Boundary>& marks, std::size_t most) {
+    if (most < 4 && marks.size() > most) marks.erase(marks.begin(), marks.end() - (std::ptrdiff_t)most);
+    while (marks.size() > most) {
         const std::size_t older = marks.size() / 2;
         std::vector<Boundary> kept;
         for (std::size_t k = 0; k < older; k += 2) kept.push_back(std::move(marks[k]));
@@ -39,20 +39,13 @@ void thin(std::vector<Boundary>& marks) {
     }
 }
 
-std::shared_ptr<const NextWordModel> readable(std::shared_ptr<const NextWordModel> model) {
-    if (model->tokenizer().spec().lines == TokenizerSpec::WRAPPED) {
-        throw_error("the model reads text whose lines are wrapped, which this library cannot do yet; "
-                    "Foreword for Python does");
-    }
-    return model;
-}
-
 }  // namespace
 
 std::u32string_view ReadingProgress::letters_after(std::u32string_view text) const {
     if (!is_steady || text.size() < begin || text.substr(begin, head.size()) != head) return {};
     if (text.size() >= 2 * STRIDE && reading_begin(text).first != begin) return {};
     const std::u32string_view typed = text.substr(begin + head.size());
+    if (typed.size() > LONGEST_RUN) return {};  // a fresh reading takes only the last letters for the word
     // Without spaces between words, letters may change the words before them.
     return is_alpha(typed) && !is_unspaced(typed) ? typed : std::u32string_view();
 }
@@ -61,23 +54,25 @@ SharedContext ReadingProgress::after(const SharedContext& before, std::u32string
     return ahead != nullptr && before == context && letters == ahead_letters ? ahead : nullptr;
 }
 
-ModelReader::ModelReader(std::shared_ptr<const NextWordModel> model)
-    : ModelReader(readable(model), read_word_files(model->folder())) {}
-
-ModelReader::ModelReader(std::shared_ptr<const NextWordModel> model, WordFiles files)
-    : model_(std::move(model)),
-      tokenizer_(model_->tokenizer()),
-      lexicon_(tokenizer_.spec().words, EOS_ID + 1, files.misspellings, tokenizer_.letter_case()),
+ModelReader::ModelReader(std::shared_ptr<const Engine> engine, std::shared_ptr<const Tokenizer> tokenizer,
+                         WordFiles files)
+    : engine_(std::move(engine)),
+      tokenizer_(std::move(tokenizer)),
+      lexicon_(tokenizer_->spec().words, EOS_ID + 1, files.misspellings, tokenizer_->letter_case()),
       rare_(std::move(files.rare), lexicon_.letter_case()),
-      text_(tokenizer_, lexicon_, std::move(files.spacing), std::move(files.style),
-            std::move(files.abbreviations)) {
+      text_(*tokenizer_, lexicon_, std::move(files.spacing), std::move(files.style), std::move(files.abbreviations)) {
+    if (tokenizer_->spec().lines == TokenizerSpec::WRAPPED) {
+        throw_error("the model reads text whose lines are wrapped, which this library cannot do yet; "
+                    "Foreword for Python does");
+    }
     TextContext start = text_.start();
-    start_ = std::make_shared<const Context>(Context{start, model_->start()});
+    start_ = std::make_shared<const Context>(Context{start, engine_->start()});
     start.begins_sentence = false;
     start_within_ = std::make_shared<const Context>(Context{std::move(start), start_->state});
 }
 
-ReadingProgress ModelReader::read(std::u32string_view text, const ReadingProgress* before) const {
+ReadingProgress ModelReader::read(std::u32string_view text, const ReadingProgress* before, bool is_unfinished,
+                                  std::size_t marks, std::size_t most) const {
     const auto [begin, is_whole] = reading_begin(text);
     const std::u32string_view window = text.substr(begin);
     ReadingProgress reading;
@@ -94,17 +89,22 @@ ReadingProgress ModelReader::read(std::u32string_view text, const ReadingProgres
     std::size_t position = 0;
     if (!boundaries.empty()) position = boundaries.back().position, context = boundaries.back().context;
     std::size_t space = position;
-    while (true) {
+    for (std::size_t read = 0;; ++read) {
         space = std::max(space, position);
         while (space < seen.size() && !is_white_space(seen[space])) ++space;
         const std::u32string_view run = seen.substr(position, space - position);
-        if (const std::size_t end = text_.stretch(run)) {
-            context = chunk(context, run.substr(0, end));
-            boundaries.push_back({position + end, position + end + 1, context});
-            position += end;
+        const std::size_t stretch = text_.stretch(run);
+        if (stretch == 0 && space == seen.size()) break;
+        if (read == most) {
+            reading.is_part = true;
+            break;
+        }
+        if (stretch > 0) {
+            context = chunk(context, run.substr(0, stretch));
+            boundaries.push_back({position + stretch, position + stretch + 1, context});
+            position += stretch;
             continue;
         }
-        if (space == seen.size()) break;
         SharedContext after = before != nullptr ? before->after(context, run) : nullptr;
         if (after == nullptr) after = chunk(context, run);
         if (seen[space] == U'\n') after = line_end(after);
@@ -113,15 +113,20 @@ ReadingProgress ModelReader::read(std::u32string_view text, const ReadingProgres
         context = std::move(after);
         boundaries.push_back({position, position, context});
     }
-    const std::u32string_view rest = seen.substr(position);
-    std::size_t typed_from = unfinished_from(rest, tokenizer_, lexicon_, rare_);
-    if (const std::size_t unseen = rest.rfind(UNSEEN); unseen != rest.npos) typed_from = std::max(typed_from, unseen + 1);
-    if (typed_from > 0) context = chunk(context, rest.substr(0, typed_from));
-    const std::size_t typed_at = position + typed_from;
+    std::size_t typed_at = position;
+    if (!reading.is_part) {
+        const std::u32string_view rest = seen.substr(position);
+        std::size_t typed_from = is_unfinished ? unfinished_from(rest, *tokenizer_, lexicon_, rare_) : rest.size();
+        if (const std::size_t unseen = rest.rfind(UNSEEN); unseen != rest.npos) {
+            typed_from = std::max(typed_from, unseen + 1);
+        }
+        if (typed_from > 0) context = chunk(context, rest.substr(0, typed_from));
+        typed_at += typed_from;
+        reading.is_steady = typed_from == 0 || (typed_at < window.size() && rest.size() <= LONGEST_RUN);
+    }
     reading.head = window.substr(0, typed_at);
     reading.context = std::move(context);
-    reading.is_steady = typed_from == 0 || typed_at < window.size();
-    thin(boundaries);
+    thin(boundaries, marks);
     return reading;
 }
 
@@ -133,7 +138,7 @@ std::int64_t ModelReader::id_of(const State& state, std::string_view word) const
     const std::vector<std::int64_t> ids = lexicon_.readings(word);
     if (ids.empty()) return UNK_ID;
     if (ids.size() == 1) return ids.front();
-    std::vector<float> shares = model_->probabilities(state, ids);
+    std::vector<float> shares = engine_->probabilities(state, ids);
     if (lexicon_.word(ids.front()) == word) shares.front() /= CARELESS;
     return ids[(std::size_t)(std::max_element(shares.begin(), shares.end()) - shares.begin())];
 }
@@ -161,7 +166,7 @@ SharedContext ModelReader::after_abbreviation(const SharedContext& start, const 
     const std::int64_t whole = id_of(start->state, encoded(joined));
     const bool is_known = whole != UNK_ID;
     const auto share_of = [&](const State& state, std::int64_t id) -> double {
-        return model_->probabilities(state)[(std::size_t)id];
+        return engine_->probabilities(state)[(std::size_t)id];
     };
     const double of_whole = is_known ? share_of(start->state, whole) : 0.0;
     double of_parts = 1.0;
@@ -173,7 +178,7 @@ SharedContext ModelReader::after_abbreviation(const SharedContext& start, const 
     }
     if (!is_known || of_parts > of_whole) return context;
     Context read{context->text, start->state};
-    model_->advance(read.state, (std::uint32_t)whole);
+    engine_->advance(read.state, (std::uint32_t)whole);
     read.text.begins_sentence = false;
     return std::make_shared<const Context>(std::move(read));
 }
@@ -182,7 +187,7 @@ SharedContext ModelReader::after(const SharedContext& context, const Word& word,
     auto [text, is_read] = text_.after(context->text, word, raw);
     Context next{std::move(text), context->state};
     if (is_read) {
-        for (const std::int64_t id : ids_of(*context, word.text)) model_->advance(next.state, (std::uint32_t)id);
+        for (const std::int64_t id : ids_of(*context, word.text)) engine_->advance(next.state, (std::uint32_t)id);
     }
     return std::make_shared<const Context>(std::move(next));
 }
@@ -191,7 +196,7 @@ SharedContext ModelReader::line_end(const SharedContext& context) const {
     // Blank lines have no <eos>, as in training.
     if (is_in_print() && context->state.last == EOS_ID) return context;
     Context next{text_.line_end(context->text), context->state};
-    model_->advance(next.state, (std::uint32_t)EOS_ID);
+    engine_->advance(next.state, (std::uint32_t)EOS_ID);
     return std::make_shared<const Context>(std::move(next));
 }
 
@@ -201,7 +206,7 @@ std::vector<std::int64_t> ModelReader::ids_of(const Context& context, std::u32st
     const std::string utf8 = encoded(word);
     const std::int64_t known = id_of(context.state, utf8);
     if (known != UNK_ID || is_own(utf8, context.text.words)) return {known};
-    const std::optional<Apart> parted = apart(*model_, lexicon_, context.state, utf8, nullptr);
+    const std::optional<Apart> parted = apart(*engine_, lexicon_, context.state, utf8, nullptr);
     const std::vector<Weighted> words = slipped(word);
     if (!parted && words.empty()) return {UNK_ID};
     const auto [id, share] = likeliest(context.state, word, words);
@@ -226,7 +231,7 @@ std::vector<Weighted> ModelReader::slipped(std::u32string_view word) const {
 // The likeliest of words with a slip, or UNK_ID, and P(typed so | state).
 std::pair<std::int64_t, double> ModelReader::likeliest(const State& state, std::u32string_view word,
                                                        const std::vector<Weighted>& words) const {
-    const std::vector<float> shares = model_->probabilities(state);
+    const std::vector<float> shares = engine_->probabilities(state);
     const double letter = is_upper(word.substr(0, 1)) ? A_LETTER_OF_NAME : A_LETTER;
     std::pair<double, std::int64_t> best{shares[UNK_ID] * std::pow(letter, (double)word.size()), UNK_ID};
     for (const Weighted& one : words) best = std::max(best, {shares[(std::size_t)one.id] * one.weight, one.id});

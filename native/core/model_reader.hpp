@@ -4,9 +4,10 @@
 // The result depends on the text alone, not on whether it was typed, pasted or edited.
 #pragma once
 
+#include "engine.hpp"
 #include "lexicon.hpp"
-#include "model.hpp"
 #include "reading.hpp"
+#include "tokenizer.hpp"
 #include "word_files.hpp"
 
 #include <cstddef>
@@ -19,6 +20,8 @@
 #include <vector>
 
 namespace foreword::core {
+
+constexpr std::size_t MARKS = 64;  // states kept at word boundaries, to continue from after an edit
 
 // What is known before a word. Immutable, and shared by all that begins there.
 struct Context {
@@ -42,6 +45,7 @@ struct ReadingProgress {
     SharedContext context;        // after the head
     std::vector<Boundary> marks;  // the last word boundaries in the head, in order
     bool is_steady = false;       // the head stays the same while only letters are typed after it
+    bool is_part = false;         // words after the head are to be read
     // Letters after the head, and the context after them as a whole word; null if it is not known.
     std::u32string ahead_letters;
     SharedContext ahead;
@@ -55,29 +59,29 @@ struct ReadingProgress {
 // Immutable and thread-safe.
 class ModelReader {
   public:
-    // Throws Error: the model's words are cut by a segmenter or its lines are wrapped; or rare.txt,
-    // spacing.json or misspellings.json holds something else than it should.
-    explicit ModelReader(std::shared_ptr<const NextWordModel> model);
+    // Throws Error: lines are wrapped, which only Python's reader can read.
+    ModelReader(std::shared_ptr<const Engine> engine, std::shared_ptr<const Tokenizer> tokenizer, WordFiles files);
 
-    const NextWordModel& model() const { return *model_; }
-    const Tokenizer& tokenizer() const { return tokenizer_; }
+    const Engine& engine() const { return *engine_; }
+    const Tokenizer& tokenizer() const { return *tokenizer_; }
     const Lexicon& lexicon() const { return lexicon_; }
     const RareWords& rare() const { return rare_; }
     const Spacing& spacing() const { return text_.spacing(); }
     // Whether marks attach to words; otherwise all are set apart.
-    bool is_in_print() const { return !tokenizer_.spec().only_spaces; }
+    bool is_in_print() const { return !tokenizer_->spec().only_spaces; }
 
     // Reads a text, and continues an earlier reading of the same user as far as the texts are the same.
-    // Letters at the end may be an unfinished word, which follows the head of the reading.
-    ReadingProgress read(std::u32string_view text, const ReadingProgress* before) const;
+    // An unfinished word at the end follows the head of the reading. `most`: the most words to read; if there are
+    // more, the reading is a part, from which the next one continues.
+    // `is_unfinished`: letters at the end may be an unfinished word; otherwise they are a whole one. `marks`: the most word boundaries to keep.
+    ReadingProgress read(std::u32string_view text, const ReadingProgress* before, bool is_unfinished,
+                         std::size_t marks, std::size_t most) const;
     // The context after letters that follow a context, as a whole word.
     SharedContext after_word(const SharedContext& context, std::u32string_view letters) const;
     // The id that a typed word, normalised, is read as: its own, a more frequent form's, or UNK_ID.
     std::int64_t id_of(const State& state, std::string_view word) const;
 
   private:
-    ModelReader(std::shared_ptr<const NextWordModel> model, WordFiles files);
-
     SharedContext chunk(SharedContext context, std::u32string_view run) const;
     SharedContext after(const SharedContext& context, const Word& word, std::u32string_view raw) const;
     SharedContext after_abbreviation(const SharedContext& start, const std::vector<Word>& words,
@@ -89,8 +93,8 @@ class ModelReader {
     std::pair<std::int64_t, double> likeliest(const State& state, std::u32string_view word,
                                               const std::vector<Weighted>& words) const;
 
-    std::shared_ptr<const NextWordModel> model_;
-    const Tokenizer& tokenizer_;
+    std::shared_ptr<const Engine> engine_;
+    std::shared_ptr<const Tokenizer> tokenizer_;
     Lexicon lexicon_;
     RareWords rare_;
     TextReader text_;

@@ -156,9 +156,9 @@ double weight_of(std::u32string_view typed, std::u32string_view word) {
 
 }  // namespace
 
-Layout::Layout(std::initializer_list<std::u32string_view> rows) {
+Layout::Layout(const std::vector<std::u32string>& rows) {
     int y = 0;
-    for (const std::u32string_view row : rows) {
+    for (const std::u32string& row : rows) {
         for (std::size_t x = 0; x < row.size(); ++x) keys_.push_back({row[x], 2 * (int)x + y, y});
         ++y;
     }
@@ -177,17 +177,17 @@ bool Layout::are_near(char32_t a, char32_t b) const {
 }
 
 const Layout& qwerty() {
-    static const Layout layout{U"qwertyuiop", U"asdfghjkl", U"zxcvbnm"};
+    static const Layout layout({U"qwertyuiop", U"asdfghjkl", U"zxcvbnm"});
     return layout;
 }
 
 const Layout& qwertz() {
-    static const Layout layout{U"qwertzuiop\u00fc", U"asdfghjkl\u00f6\u00e4", U"yxcvbnm"};
+    static const Layout layout({U"qwertzuiop\u00fc", U"asdfghjkl\u00f6\u00e4", U"yxcvbnm"});
     return layout;
 }
 
 const Layout& azerty() {
-    static const Layout layout{U"azertyuiop", U"qsdfghjklm", U"wxcvbn"};
+    static const Layout layout({U"azertyuiop", U"qsdfghjklm", U"wxcvbn"});
     return layout;
 }
 

@@ -7,7 +7,6 @@
 #include "lexicon.hpp"
 
 #include <cstddef>
-#include <initializer_list>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -19,7 +18,7 @@ namespace foreword::core {
 class Layout {
   public:
     // The rows from the top, each shifted to the right by half a key from the one above.
-    explicit Layout(std::initializer_list<std::u32string_view> rows);
+    explicit Layout(const std::vector<std::u32string>& rows);
 
     // Whether a finger may hit b instead of a.
     bool are_near(char32_t a, char32_t b) const;

@@ -46,7 +46,7 @@ std::set<std::string> read_as(const ModelReader& reader, const Context& context,
 // Words ready for insertion, and P(the typed letters are a whole word).
 std::pair<std::vector<Suggestion>, double> readings(const ModelReader& reader, const Context& context,
                                                     std::u32string_view typed, std::u32string_view end,
-                                                    const std::vector<Ranked>& words) {
+                                                    const std::vector<Ranked>& words, bool is_weighed) {
     const Lexicon& lexicon = reader.lexicon();
     const TextContext& before = context.text;
     const std::string letters = typed.empty() ? std::string() : as_typed(encoded(typed));
@@ -57,8 +57,8 @@ std::pair<std::vector<Suggestion>, double> readings(const ModelReader& reader, c
     if (characters.find_first_of(SHOWING_STYLE) != characters.npos) {
         style = style.after(typed, characters, before.is_quoting, false);
     }
-    const std::set<std::string> whole = typed.empty() ? std::set<std::string>() : read_as(reader, context, letters);
-    const double mended = !typed.empty() && lexicon.is_slip(fold) ? SLIP_MENDED : MENDED;
+    const std::set<std::string> whole = is_weighed ? read_as(reader, context, letters) : std::set<std::string>();
+    const double mended = is_weighed && lexicon.is_slip(fold) ? SLIP_MENDED : MENDED;
     std::vector<Suggestion> offered;
     double finished = 0.0;
     for (const Ranked& ranked : words) {
@@ -103,19 +103,22 @@ void drop_repeated(std::vector<Suggestion>& offered, const Lexicon& lexicon) {
 }  // namespace
 
 std::vector<Suggestion> suggestions(const ModelReader& reader, const Context& context, std::u32string_view typed,
-                                    std::u32string_view end, std::size_t k, const Options& options,
+                                    std::u32string_view end, std::size_t k, const Options& options, bool is_weighed,
                                     const std::function<SharedContext()>& look_ahead) {
+    is_weighed = is_weighed && !typed.empty();
     std::vector<Suggestion> offered;
     double finished = 1.0;
     if (typed.size() <= LONGEST_TYPED) {
-        const std::vector<Ranked> words = ranked(reader, context, encoded(typed), k, options);
-        std::tie(offered, finished) = readings(reader, context, typed, end, words);
+        const std::vector<Ranked> words = ranked(reader, context, encoded(typed), k, options, is_weighed);
+        std::tie(offered, finished) = readings(reader, context, typed, end, words, is_weighed);
+    } else if (!is_weighed) {
+        return offered;
     }
     // A next word is no more probable than the word before it: most letters need no look-ahead.
     if (finished > std::max(UNLIKELY, offered.size() >= k ? offered[k - 1].probability : 0.0)) {
         const SharedContext after = look_ahead();
-        const std::vector<Ranked> words = ranked(reader, *after, {}, k, options);
-        std::vector<Suggestion> following = readings(reader, *after, {}, end, words).first;
+        const std::vector<Ranked> words = ranked(reader, *after, {}, k, options, false);
+        std::vector<Suggestion> following = readings(reader, *after, {}, end, words, false).first;
         for (Suggestion& one : following) {
             one.probability *= finished;
             offered.push_back(std::move(one));

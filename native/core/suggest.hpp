@@ -25,9 +25,10 @@ struct Suggestion {
 // probability: as a whole word, which a next word follows, and as the beginning of a longer one.
 //
 // `context`: before the word; `typed`: its raw letters at the end of the text, empty for a new word; `end`: the
-// last characters of the text, up to 64. `look_ahead`: the context after the letters as a whole word.
+// last characters of the text, up to 64. `is_weighed`: both readings count; otherwise only the second one.
+// `look_ahead`: the context after the letters as a whole word.
 std::vector<Suggestion> suggestions(const ModelReader& reader, const Context& context, std::u32string_view typed,
-                                    std::u32string_view end, std::size_t k, const Options& options,
+                                    std::u32string_view end, std::size_t k, const Options& options, bool is_weighed,
                                     const std::function<SharedContext()>& look_ahead);
 
 }  // namespace foreword::core

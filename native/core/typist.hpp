@@ -5,28 +5,62 @@
 #include "suggest.hpp"
 
 #include <cstddef>
+#include <limits>
 #include <memory>
 #include <optional>
+#include <set>
+#include <string>
 #include <string_view>
 #include <utility>
 #include <vector>
 
 namespace foreword::core {
 
+// What letters at the end of a text are taken for: whichever is more probable, an unfinished word, or a whole one.
+enum class Ending { EITHER, UNFINISHED, WHOLE };
+
+constexpr std::size_t ALL = std::numeric_limits<std::size_t>::max();
+
+// What a typist remembers, and whether it offers a word again.
+struct Memory {
+    bool repeats = true;        // false: while letters are added to a word, what was shown for it is left out
+    std::size_t marks = MARKS;  // the most word boundaries whose states are kept
+};
+
 // A keystroke that adds letters reads nothing again; one that ends a word advances the network by that word; an
-// edit reads what follows it. The answers are the same as without memory. One thread at a time may use it.
+// edit reads what follows it. The answers are the same as without memory, if words are repeated. One thread at a
+// time may use it.
 class Typist {
   public:
-    Typist(std::shared_ptr<const ModelReader> reader, Options options)
-        : reader_(std::move(reader)), options_(std::move(options)) {}
+    Typist(std::shared_ptr<const ModelReader> reader, Options options, Memory memory = {})
+        : reader_(std::move(reader)), options_(std::move(options)), memory_(memory) {}
 
-    // The k most probable words at the end of a text. Throws Error: k is 0, or the model's scores overflow.
-    std::vector<Suggestion> suggest(std::u32string_view text, std::size_t k);
+    const ModelReader& reader() const { return *reader_; }
+    // Whether a text is the last one with other letters at its end, which are read without the network.
+    bool has_read(std::u32string_view text) const;
+    // The k most probable words at the end of a text. None if more than `most` words must be read before, of which
+    // so many are read then. Throws Error: k is 0, or the model's scores overflow.
+    std::optional<std::vector<Suggestion>> suggest(std::u32string_view text, std::size_t k,
+                                                   Ending ending = Ending::EITHER, std::size_t most = ALL);
+    // Forgets the text that was read.
+    void forget();
 
   private:
+    // The suggestions that were visible at a text.
+    struct Shown {
+        std::u32string text;
+        std::size_t start;              // where the typed word begins
+        std::set<std::string> passed;   // the folded words that were visible before, at fewer letters of this word
+        std::set<std::string> visible;  // and those that are visible now
+    };
+
+    std::set<std::string> passed_at(std::u32string_view text, std::size_t start) const;
+
     std::shared_ptr<const ModelReader> reader_;
     Options options_;
+    Memory memory_;
     std::optional<ReadingProgress> reading_;
+    std::optional<Shown> shown_;
 };
 
 }  // namespace foreword::core

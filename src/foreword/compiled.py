@@ -1,6 +1,7 @@
 """Load the compiled module, and choose its instruction set. No torch."""
 
 import importlib
+import logging
 import os
 from functools import lru_cache
 from typing import Any
@@ -11,6 +12,8 @@ MODULE = "foreword._native"
 """The name of the compiled module."""
 VARIABLE = "FOREWORD_ISA"
 """The environment variable that chooses an instruction set below the processor's best."""
+
+_log = logging.getLogger("foreword")
 
 
 @lru_cache(maxsize=1)
@@ -47,6 +50,20 @@ def part(name: str) -> Any:
             f"the compiled module {MODULE} is of an older Foreword and has no {name}: install "
             "Foreword again, which compiles it"
         ) from None
+
+
+@lru_cache
+def has(name: str) -> bool:
+    """Whether the module was built and has a part; the first time, the log says what it lacks."""
+    module = loaded()
+    if module is not None and not hasattr(module, name):
+        _log.warning(
+            "the compiled module %s is of an older Foreword and has no %s, so that Python does its "
+            "work more slowly: install Foreword again, which compiles it",
+            MODULE,
+            name,
+        )
+    return hasattr(module, name)
 
 
 def instruction_set() -> str | None:

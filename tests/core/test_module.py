@@ -10,7 +10,8 @@ from typing import Any
 import numpy as np
 from tests.core.library import ROOT
 from tests.core.test_library import SIZES, WORDS, beginning, made
-from tests.core.test_typist import EVERYDAY, Model, model_of, random_words, texts_of
+from tests.core.test_typist import EVERYDAY
+from tests.core.typed_texts import Model, model_of, random_words, texts_of
 from tests.needs import needs
 from tests.predictor.test_compiled_network import CELLS, random_model
 

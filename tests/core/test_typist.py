@@ -4,96 +4,22 @@ import json
 import random
 import subprocess
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
 from pathlib import Path
 
-import numpy as np
 import pytest
 from tests.core.library import ROOT, CError, CModel, CTypist, Library, compiled_example
 from tests.core.test_library import configured
+from tests.core.typed_texts import KINDS, assert_same, model_of, random_words, texts_of
 from tests.needs import needs
-from tests.predictor.test_compiled_network import random_model
-from tests.predictor.test_core import SPACINGS, STYLES, TYPED
-from tests.predictor.test_core import vocabulary as vocabulary_of
 
-from foreword.folder.architecture import format_version
-from foreword.folder.config import FolderConfig
-from foreword.folder.saving import _files
-from foreword.folder.store import Folder, read_folder, sha256
+from foreword.folder.store import read_folder, sha256
 from foreword.predictor.predictor import Predictor
 from foreword.predictor.slips import AZERTY, QWERTY, QWERTZ
-from foreword.predictor.suggest import Suggestion
 from foreword.predictor.typist import Typist
-from foreword.text.spacing import USUAL, Spacing
-from foreword.text.tokenizer import Tokenizer, TokenizerConfig
 
 pytestmark = needs("c_library")
 
 EVERYDAY = ROOT / "packages/everyday-en/src/foreword_everyday_en/model"
-ROUNDING = 2e-5
-"""The relative difference of probabilities that float32 may make."""
-
-
-@dataclass(frozen=True)
-class Model:
-    """A model in Python, and the files that the library reads."""
-
-    predictor: Predictor
-    files: dict[str, bytes]
-
-
-def model_of(
-    vocabulary: Sequence[str],
-    *,
-    seed: int = 0,
-    rare: Sequence[str] = (),
-    misspellings: dict[str, str] | None = None,
-    spacing: Spacing = USUAL,
-    **options: str,
-) -> Model:
-    """A model with these words and random weights."""
-    config, weights = random_model("lstm", (len(vocabulary), 6, 12, 1), seed=seed)
-    # Larger than training begins with, so that words differ clearly in probability.
-    weights = {name: 4 * values for name, values in weights.items()}
-    tokenizer = Tokenizer(vocabulary, TokenizerConfig(**options), spacing=spacing)
-    whole = FolderConfig(
-        format_version=format_version(config, "float32", tokenizer.config),
-        model=config,
-        tokenizer=tokenizer.config,
-    )
-    files = _files(whole, weights, tokenizer, "", rare, misspellings or {})
-    folder = Folder(whole, weights, tokenizer, tuple(rare), misspellings or {})
-    return Model(
-        Predictor(folder, threads=1), {name: b"".join(parts) for name, parts in files.items()}
-    )
-
-
-def random_words(seed: int, size: int, **options: str) -> Model:
-    """A model of hostile words, some of which are misspellings, and with rare words."""
-    draw = random.Random(seed)
-    words = vocabulary_of(draw, size)
-    if options.get("case") == "fold":
-        words = list(dict.fromkeys(word.lower() for word in words))
-    wrong = draw.sample(words[2:], 4)
-    meant = [word for word in words[2:] if word not in wrong]
-    misspellings = {one: draw.choice(meant) for one in wrong[:3]}
-    misspellings[wrong[3]] = f"{draw.choice(meant)} {draw.choice(meant)}"
-    absent = {f"{draw.choice(words[2:])}{end}" for end in ("q", "qé", "'q")}.difference(words)
-    misspellings |= {one: draw.choice(meant) for one in sorted(absent)}
-    rare = sorted({f"{word}{end}" for word in meant[:40] for end in ("x", "ety", "'é")})
-    rare = sorted({word for word in rare if word not in words}, key=lambda w: (w.casefold(), w))
-    spacing = replace(SPACINGS[seed % 2], style=STYLES[seed % 2], abbreviations={"dr": (9, 1)})
-    return model_of(
-        words, seed=seed, rare=rare, misspellings=misspellings, spacing=spacing, **options
-    )
-
-
-def assert_same(ours: list[Suggestion], theirs: list[Suggestion], text: str) -> None:
-    assert [one._replace(probability=0) for one in ours] == [
-        one._replace(probability=0) for one in theirs
-    ], text
-    shares = [[one.probability for one in offered] for offered in (ours, theirs)]
-    np.testing.assert_allclose(*shares, rtol=ROUNDING, err_msg=text)
 
 
 def assert_typed_alike(ours: CTypist, theirs: Typist, texts: Sequence[str], k: int = 3) -> None:
@@ -101,79 +27,7 @@ def assert_typed_alike(ours: CTypist, theirs: Typist, texts: Sequence[str], k: i
         assert_same(ours.suggest(text, k), theirs.suggest(text, k), text)
 
 
-PARTS = (
-    *TYPED,
-    *("The", "teh", "dont", "Lik", "tomorow", "O'B", "STRA", "l'", "L'e", "dell'o", "SNO", "i"),
-    *(
-        "lik",
-        "snwo",
-        "likelysnow",
-        "theylike",
-        "naiv",
-        "Naïve",
-        "déj",
-        "dej",
-        "하",
-        "학ㅛ",
-        "한국어",
-    ),
-    *(
-        "天气，",
-        "ไทย",
-        "。",
-        "😀",
-        "❤️",
-        "👩‍🚀",
-        "!",
-        "?",
-        "¿",
-        "(",
-        "“",
-        "”",
-        "–",
-        "-",
-        "--",
-        "...",
-    ),
-    *("\r\n", "\n\n", "\u2029", "\u2064", "1.5", "10:", "http://a.b", "@", "#tag", "\u200b"),
-    *(" ", " ", " ", " ", " ", " ", ", ", ". ", "! "),
-)
-
-
-def texts_of(draw: random.Random, model: Model, count: int) -> list[str]:
-    """Texts of words of the model and other parts, with the keys that type some of their ends."""
-    words = model.predictor.tokenizer.words[2:]
-    texts: list[str] = []
-    for _ in range(count):
-        parts = draw.choices(PARTS, k=draw.randrange(5))
-        parts += [f"{draw.choice(words)} " for _ in range(draw.randrange(4))]
-        draw.shuffle(parts)
-        word = draw.choice((str, str.lower, str.title, str.upper))(draw.choice(words))
-        text = "".join(parts) + slipped(draw, word)
-        texts += [text[:end] for end in range(max(0, len(text) - draw.randrange(4)), len(text) + 1)]
-    return texts
-
-
-def slipped(draw: random.Random, word: str) -> str:
-    """The word, or one with a slip."""
-    at = draw.randrange(len(word) + 1)
-    slips = (word, word, word[:at] + word[at + 1 :], word[:at] + "e" + word[at:])
-    return draw.choice(
-        (*slips, word[:at] + word[at + 1 : at + 2] + word[at : at + 1] + word[at + 2 :])
-    )
-
-
-@pytest.mark.parametrize(
-    ("seed", "options"),
-    [
-        (0, {}),
-        (1, {}),
-        (2, {"case": "fold"}),
-        (3, {"words": "spaces"}),
-        (4, {"language": "tr"}),
-        (5, {"lines": "paragraph", "language": "nl"}),
-    ],
-)
+@pytest.mark.parametrize(("seed", "options"), list(enumerate(KINDS)))
 def test_suggestions_are_those_of_python(library: Library, seed: int, options: dict) -> None:
     model = random_words(seed, (40, 150)[seed % 2], **options)
     draw = random.Random(seed)

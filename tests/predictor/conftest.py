@@ -34,3 +34,16 @@ def speaker() -> MakeSpeaker:
         return Predictor(Folder(config, weights, tokenizer))
 
     return make
+
+
+@pytest.fixture
+def in_python(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Lets typists read in Python, whose memory can be looked into."""
+    monkeypatch.setattr(Predictor, "_compiled_reader", None)
+
+
+@pytest.fixture(params=["core", "Python"])
+def each_way(request: pytest.FixtureRequest) -> None:
+    """Lets typists read in the core, and then in Python."""
+    if request.param == "Python":
+        request.getfixturevalue("in_python")

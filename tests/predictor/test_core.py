@@ -9,6 +9,7 @@ from tests.needs import needs
 
 from foreword import compiled
 from foreword.predictor import letters, sentences, spacing, spelling
+from foreword.predictor.compiled_typist import compiled_spacing
 from foreword.predictor.lexicon import Lexicon, RareWords
 from foreword.predictor.reading import STRIDE, ModelReader, beginning
 from foreword.text.case import Case
@@ -176,24 +177,9 @@ SPACINGS = [
 ]
 
 
-def counted(spaces: Spacing) -> object:
-    """The same spacing in the core."""
-    return CORE.Spacing(
-        {
-            mark: (
-                (one.before, one.after_word, one.after_space),
-                ord(one.space_before),
-                ord(one.space_after),
-                one.ends,
-            )
-            for mark, one in spaces.marks.items()
-        }
-    )
-
-
 @pytest.mark.parametrize("spaces", SPACINGS, ids=["custom", "counted"])
 def test_spaces_stand_where_python_sets_them(spaces):
-    ours = counted(spaces)
+    ours = compiled_spacing(spaces)
     draw = random.Random(9)
     parts = (
         *(
@@ -414,7 +400,7 @@ def test_a_text_tells_of_the_next_word_what_it_tells_in_python(words, spaces):
     ours = (
         CORE.Tokenizer(vocabulary, only_spaces=words == "spaces"),
         CORE.Lexicon(vocabulary, 2, [], CORE.Case()),
-        counted(spacing),
+        compiled_spacing(spacing),
         list(astuple(spacing.style)),
         list(known),
     )

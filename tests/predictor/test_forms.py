@@ -183,6 +183,7 @@ def test_no_sentence_begins_after_an_abbreviation(speaker: MakeSpeaker, text: st
     assert speaker({"like": 0.5}).suggest(text)[0].word == "like"
 
 
+@pytest.mark.usefixtures("in_python")
 @pytest.mark.parametrize("word", ["approx", "vs", "ca", "lbs"])
 def test_an_abbreviation_that_the_training_text_lacks_is_read_without_its_full_stop(
     speaker: MakeSpeaker, word: str
@@ -199,6 +200,7 @@ def test_an_abbreviation_that_the_training_text_lacks_is_read_without_its_full_s
     assert last_word("x Dr. ") == "."
 
 
+@pytest.mark.usefixtures("in_python")
 @pytest.mark.parametrize(
     ("text", "last"),
     [("x p.m. ", "pm"), ("x p.m", "pm"), ("x Ph.D. ", "PhD"), ("x U.S. ", "."), ("x i.e. ", "e")],

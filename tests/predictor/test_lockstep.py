@@ -19,7 +19,10 @@ texts = st.lists(st.sampled_from(WORDS), max_size=6).map(" ".join)
 
 @pytest.fixture(scope="module")
 def predictor(small_model: Path) -> Predictor:
-    return load(small_model)
+    """A predictor whose typists read in Python: in the core, work is a single step."""
+    model = load(small_model)
+    model._compiled_reader = None
+    return model
 
 
 def in_lockstep(works: list[Work[Any]]) -> list[Any]:

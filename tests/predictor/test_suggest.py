@@ -897,6 +897,7 @@ def test_words_without_spaces_may_lack_apostrophes_and_be_three(
     assert model.suggest(f"x {typed}", k=1)[0].accepted(f"x {typed}") == f"x {apart}"
 
 
+@pytest.mark.usefixtures("in_python")
 def test_words_without_spaces_are_read_as_these_words(speaker: MakeSpeaker) -> None:
     model = speaker({"I": 0.3, "don't": 0.2, "know": 0.1, "pool": 1e-6, "liver": 1e-6})
 
@@ -912,6 +913,7 @@ def last_read(model: Predictor, text: str) -> str:
     return model.tokenizer.word_of(typist._reading.context.state.last)
 
 
+@pytest.mark.usefixtures("in_python")
 @pytest.mark.parametrize(
     ("typed", "meant"),
     [("goign", "going"), ("Goign", "going"), ("tomorow", "tomorrow"), ("tommorow", "tomorrow")],
@@ -925,6 +927,7 @@ def test_a_word_with_a_slip_is_read_as_the_one_that_is_meant(
     assert model.read(f"x {typed}").last == model.tokenizer.id_of(meant)
 
 
+@pytest.mark.usefixtures("in_python")
 @pytest.mark.parametrize("typed", ["Hackman", "goingly", "g0ing", "goings", "went"])
 def test_new_words_are_not_bent_to_known_ones(speaker: MakeSpeaker, typed: str) -> None:
     model = speaker({"going": 1e-3, "Jackman": 1e-4})
@@ -933,6 +936,7 @@ def test_new_words_are_not_bent_to_known_ones(speaker: MakeSpeaker, typed: str) 
     assert model.read(f"x {typed}").last == UNK_ID
 
 
+@pytest.mark.usefixtures("in_python")
 def test_a_word_that_comes_again_is_no_slip(speaker: MakeSpeaker) -> None:
     model = speaker({"going": 0.2})
 

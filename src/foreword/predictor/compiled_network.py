@@ -37,6 +37,11 @@ class CompiledNetwork:
 
     In float32 the results are the same. With int8 weights, inputs and hidden states are rounded to
     127ths of their largest value, so that all products are of whole numbers.
+
+    Attributes:
+        native: the network there.
+        skips: whether the output layer sees the sum of all layers' h.
+        threads_for_one: the most threads that compute the scores of one user.
     """
 
     def __init__(
@@ -47,7 +52,7 @@ class CompiledNetwork:
         self._weights = weights
         output = "embedding.weight" if config.tied else "decoder.weight"
         has_projection = "projection.weight" in weights
-        self._network = module.Network(
+        self.native = module.Network(
             name_of(config.cell),
             self._matrix("embedding.weight"),
             [self._layer(config, layer) for layer in range(config.num_layers)],
@@ -58,39 +63,39 @@ class CompiledNetwork:
             config.cell_clip,
         )
         self._words = config.vocab_size
-        self._skips = config.skip
-        self._threads_for_one = min(threads, MOST_FOR_ONE)
+        self.skips = config.skip
+        self.threads_for_one = min(threads, MOST_FOR_ONE)
 
     def advance(self, parts: Parts, word: int) -> Parts:
         """Return the parts of the state after one more word id."""
         after = tuple([np.empty_like(part) for part in parts])
-        self._network.advance(word, parts, after)
+        self.native.advance(word, parts, after)
         return after
 
     def call_up(self) -> None:
         """Wake the threads that share long work."""
-        self._module.call_up(self._threads_for_one)
+        self._module.call_up(self.threads_for_one)
 
     def advance_many(self, parts: Sequence[Parts], words: Sequence[int]) -> list[Parts]:
         """Return the result of `advance` for each state with a word of its own, bit for bit."""
         after = [tuple([np.empty_like(part) for part in before]) for before in parts]
         ids = np.asarray(words, dtype=np.int64)
-        self._network.advance_many(ids, list(parts), after, self._threads)
+        self.native.advance_many(ids, list(parts), after, self._threads)
         return after
 
     def scores(self, parts: Parts, ids: Array | None) -> Array:
         """Return the scores of all words as the next, or of those in `ids`."""
         ids = _checked(ids)
         scores = np.empty(self._words if ids is None else len(ids), dtype=np.float32)
-        self._network.scores(self._shown(parts), ids, scores, self._threads_for_one)
+        self.native.scores(self._shown(parts), ids, scores, self.threads_for_one)
         return scores
 
     def best(
         self, parts: Parts, k: int, ids: Array | None, hidden: Sequence[int]
     ) -> list[tuple[int, float]] | None:
         """Return the result of `Engine.best`; None if scores overflow."""
-        likeliest: list[tuple[int, float]] | None = self._network.best(
-            self._shown(parts), k, _checked(ids), hidden, self._threads_for_one
+        likeliest: list[tuple[int, float]] | None = self.native.best(
+            self._shown(parts), k, _checked(ids), hidden, self.threads_for_one
         )
         return likeliest
 
@@ -98,7 +103,7 @@ class CompiledNetwork:
         self, parts: Sequence[Parts], k: int, ids: Sequence[Array | None], hidden: Sequence[int]
     ) -> list[list[tuple[int, float]] | None]:
         """Return the result of `best` for each state with ids of its own."""
-        likeliest: list[list[tuple[int, float]] | None] = self._network.best_many(
+        likeliest: list[list[tuple[int, float]] | None] = self.native.best_many(
             [self._shown(state_parts) for state_parts in parts],
             k,
             [_checked(candidates) for candidates in ids],
@@ -109,7 +114,7 @@ class CompiledNetwork:
 
     def _shown(self, parts: Parts) -> Array:
         """Return h, (num_layers, H), with the output layer's input in its last row."""
-        if not self._skips:
+        if not self.skips:
             return parts[0]
         shown = parts[0].copy()
         shown[-1] = parts[0].sum(axis=0)

@@ -48,9 +48,15 @@ class Engine:
         self._weights = weights
 
     @property
+    def compiled(self) -> compiled_network.CompiledNetwork | None:
+        """The network in C++; None if the model runs in numpy."""
+        network = self._network
+        return network if isinstance(network, compiled_network.CompiledNetwork) else None
+
+    @property
     def is_compiled(self) -> bool:
         """Whether the model runs in C++ rather than in numpy."""
-        return isinstance(self._network, compiled_network.CompiledNetwork)
+        return self.compiled is not None
 
     def start(self) -> State:
         """Return the state before any word: zeros, or a window of line ends."""

@@ -6,7 +6,7 @@ The results are the same bit for bit. `next_request` skips the requests that gai
 answered together. This module knows no words.
 """
 
-from collections.abc import Generator, Sequence
+from collections.abc import Callable, Generator, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeAlias, TypeVar
 
@@ -46,8 +46,15 @@ class Scores:
     words: np.ndarray | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Call:
+    """Requests a result of a function that computes for one user, in a millisecond or two."""
+
+    function: Callable[[], Any]
+
+
 T = TypeVar("T")
-Request: TypeAlias = Advance | Best | Scores
+Request: TypeAlias = Advance | Best | Scores | Call
 Work: TypeAlias = Generator[Request, Any, T]
 
 
@@ -64,7 +71,7 @@ def alone(work: Work[T]) -> T:
 
 
 def next_request(work: Work[Any], answer: Any = None) -> Request:
-    """Continue work up to its next request that is worth answering together with others.
+    """Continue work up to its next request that takes long, or is answered faster with others.
 
     Args:
         work: what is continued.
@@ -77,7 +84,8 @@ def next_request(work: Work[Any], answer: Any = None) -> Request:
     while True:
         is_error = isinstance(answer, ForewordError)
         request = work.throw(answer) if is_error else work.send(answer)
-        if isinstance(request, Advance) or (isinstance(request, Best) and request.words is None):
+        is_long = isinstance(request, Advance | Call)
+        if is_long or (isinstance(request, Best) and request.words is None):
             return request
         answer = _attempted(request)
 
@@ -87,6 +95,9 @@ def together(requests: Sequence[Request]) -> list[State | Likely | ForewordError
     answers: list[Any] = [None] * len(requests)
     groups: dict[Any, list[int]] = {}
     for position, request in enumerate(requests):
+        if isinstance(request, Call):
+            answers[position] = _attempted(request)
+            continue
         kind = (type(request), request.engine, request.hidden if isinstance(request, Best) else ())
         groups.setdefault(kind, []).append(position)
     for positions in groups.values():
@@ -119,6 +130,8 @@ def _attempted(request: Request) -> Any:
 
 
 def _answer(request: Request) -> Any:
+    if isinstance(request, Call):
+        return request.function()
     if isinstance(request, Advance):
         return request.engine.advance(request.state, request.word)
     if isinstance(request, Best):

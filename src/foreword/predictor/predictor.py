@@ -8,12 +8,14 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from foreword import compiled
 from foreword.errors import SettingsError
 from foreword.folder.installed import find_folder
 from foreword.folder.store import Folder, read_folder
 from foreword.predictor import state_bytes
 from foreword.predictor.activations import WordTrace
 from foreword.predictor.candidates import HIDDEN
+from foreword.predictor.compiled_typist import CompiledReader, can_read
 from foreword.predictor.engine import Engine
 from foreword.predictor.layer import Layer
 from foreword.predictor.lexicon import Lexicon, RareWords
@@ -326,7 +328,8 @@ class Predictor:
             edit; each takes the memory of a state. The answers do not depend on it.
         """
         return Typist(
-            self._reader,
+            lambda: self._reader,
+            self._compiled_reader,
             tolerant=tolerant,
             layer=layer,
             offensive=offensive,
@@ -366,6 +369,14 @@ class Predictor:
             words = self.tokenizer.split(line)
             typed = line[words[-1].start :] if words else ""
         return text[: len(text) - len(typed)], self.tokenizer.normalise(typed)
+
+    @cached_property
+    def _compiled_reader(self) -> CompiledReader | None:
+        """What reads in C++; None if only Python can read this model's texts or run its network."""
+        network = self._engine.compiled
+        if network is None or not can_read(self.tokenizer) or not compiled.has("Reader"):
+            return None
+        return CompiledReader(network, self.tokenizer, self.folder.rare, self.folder.misspellings)
 
     @cached_property
     def _reader(self) -> ModelReader:

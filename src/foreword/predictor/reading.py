@@ -146,6 +146,8 @@ class ReadingProgress:
         if len(text) >= 2 * STRIDE and beginning(text, STRIDE)[0] != begin:
             return ""
         typed = text[begin + len(self.head) :]
+        if len(typed) > LONGEST:  # a fresh reading takes only the last letters for the word
+            return ""
         # Without spaces between words, letters may change the words before them.
         return typed if typed.isalpha() and not is_unspaced(typed) else ""
 
@@ -246,7 +248,7 @@ class ModelReader:
         if typed_from > 0:
             context = yield from self._chunk(context, rest[:typed_from])
         typed_at = position + typed_from
-        is_steady = typed_from == 0 or typed_at < len(window)
+        is_steady = typed_from == 0 or (typed_at < len(window) and len(rest) <= LONGEST)
         if self._wrapped and not _has_a_word(window[:typed_at]):
             is_steady = False  # letters decide whether the line continues the one before it
         reading = ReadingProgress(

@@ -30,7 +30,11 @@ vocabulary lacks is more likely: railroads is not railroad."""
 
 
 class Layout:
-    """Tells which keys are neighbours."""
+    """Tells which keys are neighbours.
+
+    Attributes:
+        rows: the rows of keys, from the top.
+    """
 
     def __init__(self, rows: Sequence[str]) -> None:
         """Set the keys.
@@ -38,6 +42,7 @@ class Layout:
         Args:
             rows: the rows from the top, each shifted to the right by half a key from the one above.
         """
+        self.rows = list(rows)
         at = {c: (x + y / 2, y) for y, row in enumerate(rows) for x, c in enumerate(row)}
         self._near = {
             a: frozenset(

@@ -1,14 +1,15 @@
 """Suggest at every keystroke of one user, remembering what was read. Knows no models."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from functools import partial
+from functools import cached_property, partial
 
 import numpy as np
 
 from foreword.errors import SettingsError
 from foreword.predictor.activations import WordTrace
 from foreword.predictor.candidates import Options
+from foreword.predictor.compiled_typist import CompiledReader, CompiledTypist
 from foreword.predictor.filter import Filter
 from foreword.predictor.layer import Layer
 from foreword.predictor.lockstep import Work, alone
@@ -53,7 +54,8 @@ class Typist:
 
     def __init__(
         self,
-        reader: ModelReader,
+        reader: Callable[[], ModelReader],
+        compiled: CompiledReader | None,
         *,
         tolerant: bool = False,
         layer: Layer | None = None,
@@ -63,13 +65,28 @@ class Typist:
         repeats: bool = True,
         marks: int = MARKS,
     ) -> None:
-        """Take a model's reader and the arguments of `Predictor.typist`. Call that instead."""
+        """Take the arguments of `Predictor.typist`, and a model's readers. Call that instead.
+
+        `reader` returns Python's, which takes time and memory to make, and is called when it is
+        needed. `compiled` is the one in C++; None without.
+        """
         if marks < 1:
             raise SettingsError(f"marks must be at least 1, not {marks}")
-        self._reader = reader
-        case = reader.lexicon.case
-        words = Filter(offensive=not offensive, blocked=blocked, case=case)
-        self._options = Options(words, tolerant, layout, layer)
+        self._make_reader = reader
+        blocked = list(blocked)
+        self._given = (tolerant, layer, offensive, blocked, layout)
+        self._compiled = None
+        # The core knows the neighbours of keys by their rows alone, and no layers.
+        if compiled is not None and layer is None and type(layout) is Layout:
+            self._compiled = CompiledTypist(
+                compiled,
+                tolerant=tolerant,
+                offensive=offensive,
+                blocked=blocked,
+                layout=layout,
+                repeats=repeats,
+                marks=marks,
+            )
         # Immutable and replaced as a whole, so that a thread sees either the old or the new one.
         self._reading: ReadingProgress | None = None
         self._repeats = repeats
@@ -79,6 +96,10 @@ class Typist:
 
     def suggest(self, text: str, k: int = 3, *, complete: bool | None = None) -> list[Suggestion]:
         """Return the k most probable words at the end of a text; see `Predictor.suggest`."""
+        if k < 1:
+            raise SettingsError(f"k must be at least 1, not {k}")
+        if self._compiled is not None:
+            return self._compiled.suggest(text, k, complete)
         if complete is False or not text[-1:].isalpha():
             self._reader.engine.call_up()  # a word has ended: all words are scored next
         return alone(self.suggesting(text, k, complete=complete))
@@ -89,6 +110,8 @@ class Typist:
         """Suggest as work that can be combined with that of other users; see `lockstep`."""
         if k < 1:
             raise SettingsError(f"k must be at least 1, not {k}")
+        if self._compiled is not None:
+            return (yield from self._compiled.suggesting(text, k, complete))
         reading, typed = yield from self._read(text, unfinished=complete is not False)
         if self._repeats:
             return (yield from self._suggestions(reading, typed, text, k, complete))
@@ -100,6 +123,16 @@ class Typist:
         shown = frozenset(fold(suggestion.word) for suggestion in offered)
         self._seen = _Shown(text, start, passed, shown)
         return offered
+
+    @cached_property
+    def _reader(self) -> ModelReader:
+        return self._make_reader()
+
+    @cached_property
+    def _options(self) -> Options:
+        tolerant, layer, offensive, blocked, layout = self._given
+        words = Filter(offensive=not offensive, blocked=blocked, case=self._reader.lexicon.case)
+        return Options(words, tolerant, layout, layer)
 
     def letters(self, text: str, *, ignore_case: bool = False) -> Letters:
         r"""Return the probability of every next character: letters, space, marks and line end.
@@ -218,5 +251,7 @@ class Typist:
 
     def forget(self) -> None:
         """Forget the text that was read."""
+        if self._compiled is not None:
+            self._compiled.forget()
         self._reading = self._seen = None
         self._shares = ()

@@ -1,0 +1,65 @@
+// States that words advance, and the scores of the next word. Knows ids, no words and no files. The same as `Engine`
+// of `foreword.predictor.engine` in Python.
+#pragma once
+
+#include "../network.hpp"
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <utility>
+#include <vector>
+
+namespace foreword::core {
+
+// The state after some words: a value, which can be copied and returned to.
+struct State {
+    std::vector<float> parts;  // h, and of an LSTM c: (layers, H) each
+    std::uint32_t last;        // the last word's id
+};
+
+// Several threads may use it at once.
+class Engine {
+  public:
+    // `skips`: the output sees the sum of all layers' h. `threads`: the most that score the words of one user.
+    Engine(std::shared_ptr<const Network> network, bool skips, int threads)
+        : network_(std::move(network)), skips_(skips), threads_(threads) {}
+
+    // The number of words.
+    std::size_t words() const { return (std::size_t)network_->words(); }
+    int threads() const { return threads_; }
+    // The state at the beginning of a line: zeros, and then the end of the line before, as in training.
+    State start() const;
+    // Throws Error: there is no such word.
+    void advance(State& state, std::uint32_t word) const;
+    // The probability of every word as the next, (words). Throws Error: the scores overflow.
+    void probabilities(const State& state, float* into) const;
+    std::vector<float> probabilities(const State& state) const;
+    // The probabilities of some words, given that one of them is the next.
+    std::vector<float> probabilities(const State& state, const std::vector<std::int64_t>& words) const;
+    // The scores of some words as the next. Throws Error: they overflow.
+    std::vector<float> scores(const State& state, const std::vector<std::int64_t>& words) const;
+    // The k likeliest words without hidden ones, which still count in the probabilities: by falling
+    // probability, then by rising id. Throws Error: the scores overflow.
+    std::vector<Found> best(const State& state, int k, const std::vector<std::int64_t>& hidden) const;
+    // The same of some words alone, whose probabilities sum to 1.
+    std::vector<Found> best_of(const State& state, int k, const std::vector<std::int64_t>& words) const;
+
+  protected:
+    State zeros() const;
+    // The floats of h, and of a whole state.
+    std::size_t part_size() const;
+    std::size_t floats() const { return part_size() * (network_->has_memory() ? 2 : 1); }
+
+  private:
+    void scores(const State& state, const Choice& choice, float* into) const;
+    std::vector<Found> best(const State& state, int k, const Choice& choice,
+                            const std::vector<std::int64_t>& hidden) const;
+    const float* shown(const State& state, std::vector<float>& room) const;
+
+    std::shared_ptr<const Network> network_;
+    bool skips_;
+    int threads_;
+};
+
+}  // namespace foreword::core

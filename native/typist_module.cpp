@@ -1,0 +1,161 @@
+#include "typist_module.hpp"
+
+#include "core/typist.hpp"
+#include "core/unicode.hpp"
+#include "network_module.hpp"
+#include "text_arguments.hpp"
+#include "thread_pool.hpp"
+
+#include <nanobind/stl/optional.h>
+#include <nanobind/stl/pair.h>
+#include <nanobind/stl/string.h>
+#include <nanobind/stl/vector.h>
+
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace nb = nanobind;
+
+namespace foreword {
+
+namespace {
+
+// A text of twice as many characters or more is cut at a multiple of it, which leaves at least as many. A multiple of
+// `STRIDE`, so that reading begins at the same character as in the whole text.
+constexpr Py_ssize_t KEPT = 32 * core::STRIDE;
+
+// A value that Python owns, and that lives as long as the class which has it.
+template <class Value>
+std::shared_ptr<const Value> borrowed(const Value& value) {
+    return {std::shared_ptr<const void>(), &value};
+}
+
+// The end of a text, in which the characters that are read are the same.
+std::u32string end_of(const nb::str& text) {
+    const Py_ssize_t length = PyUnicode_GetLength(text.ptr());
+    if (length < 2 * KEPT) return readable(text);
+    PyObject* const end = PyUnicode_Substring(text.ptr(), (length / KEPT - 1) * KEPT, length);
+    if (end == nullptr) nb::raise_python_error();
+    return readable(nb::steal(end));
+}
+
+std::vector<std::string> encoded(const nb::list& words) {
+    std::vector<std::string> all;
+    for (const nb::handle word : words) all.push_back(core::encoded(readable(word)));
+    return all;
+}
+
+// A typist, and what its options refer to.
+class PyTypist {
+  public:
+    PyTypist(const core::ModelReader& reader, bool is_tolerant, bool is_offensive, const nb::list& blocked,
+             const nb::list& layout, core::Memory memory)
+        : layout_(each(layout)),
+          typist_(borrowed(reader),
+                  {core::Filter(!is_offensive, encoded(blocked), reader.lexicon().letter_case()), is_tolerant, &layout_},
+                  memory) {}
+
+    // Whether a text is the last one with other letters at its end: then nothing is read.
+    bool has_read(const nb::str& text) {
+        const std::u32string read = end_of(text);
+        const auto lock = locked();
+        return typist_.has_read(read);
+    }
+
+    // Tuples in the order of `Suggestion`'s fields. `complete`: as of `Typist.suggest` in Python. None if more than
+    // `most` words must be read before, of which so many are read then.
+    nb::object suggest(const nb::str& text, std::size_t k, std::optional<bool> complete,
+                       std::optional<std::size_t> most) {
+        const core::Ending ending = !complete   ? core::Ending::EITHER
+                                    : *complete ? core::Ending::UNFINISHED
+                                                : core::Ending::WHOLE;
+        const std::u32string read = end_of(text);
+        std::optional<std::vector<core::Suggestion>> offered;
+        {
+            const auto lock = locked();
+            // Without reading, it ends before another thread could get the interpreter.
+            std::optional<nb::gil_scoped_release> release;
+            if (!typist_.has_read(read)) {
+                release.emplace();
+                call_up(typist_.reader().engine().threads());
+            }
+            offered = typist_.suggest(read, k, ending, most.value_or(core::ALL));
+        }
+        if (!offered) return nb::none();
+        nb::list all;
+        for (const core::Suggestion& one : *offered) {
+            all.append(nb::make_tuple(string(one.word), one.probability, string(one.text), one.replaces));
+        }
+        return all;
+    }
+
+    void forget() {
+        const auto lock = locked();
+        typist_.forget();
+    }
+
+  private:
+    // The thread that has the lock may need the interpreter, so that nobody waits for it with that.
+    std::unique_lock<std::mutex> locked() {
+        std::unique_lock<std::mutex> lock(mutex_, std::try_to_lock);
+        if (!lock.owns_lock()) {
+            const nb::gil_scoped_release release;
+            lock.lock();
+        }
+        return lock;
+    }
+
+    core::Layout layout_;
+    core::Typist typist_;
+    std::mutex mutex_;
+};
+
+core::WordFiles files_of(const nb::list& rare, const core::Lexicon::Misspellings& misspellings,
+                         const core::Spacing& spacing, const nb::list& style, const nb::list& abbreviations) {
+    core::WordFiles files;
+    files.rare = encoded(rare);
+    files.misspellings = misspellings;
+    files.spacing = spacing;
+    files.style = style_of(style);
+    const std::vector<std::u32string> known = each(abbreviations);
+    files.abbreviations = core::Abbreviations(known.begin(), known.end());
+    return files;
+}
+
+}  // namespace
+
+void bind_typist(nb::module_& m) {
+    nb::class_<core::ModelReader>(m, "Reader", "Reads texts with a network and the words of its model.")
+        .def(
+            "__init__",
+            [](core::ModelReader* self, const nb::object& network, bool skips, int threads,
+               const core::Tokenizer& tokenizer, const nb::list& rare,
+               const core::Lexicon::Misspellings& misspellings, const core::Spacing& spacing, const nb::list& style,
+               const nb::list& abbreviations) {
+                const auto engine = std::make_shared<core::Engine>(borrowed(network_of(network)), skips, threads);
+                new (self) core::ModelReader(engine, borrowed(tokenizer),
+                                             files_of(rare, misspellings, spacing, style, abbreviations));
+            },
+            nb::arg("network"), nb::arg("skips"), nb::arg("threads"), nb::arg("tokenizer"), nb::kw_only(),
+            nb::arg("rare"), nb::arg("misspellings"), nb::arg("spacing"), nb::arg("style"), nb::arg("abbreviations"),
+            nb::keep_alive<1, 2>(), nb::keep_alive<1, 5>());
+    nb::class_<PyTypist>(m, "Typist", "Suggests while one user types. Thread-safe.")
+        .def(
+            "__init__",
+            [](PyTypist* self, const core::ModelReader& reader, bool tolerant, bool offensive, const nb::list& blocked,
+               const nb::list& layout, bool repeats, std::size_t marks) {
+                new (self) PyTypist(reader, tolerant, offensive, blocked, layout, {repeats, marks});
+            },
+            nb::arg("reader"), nb::kw_only(), nb::arg("tolerant"), nb::arg("offensive"), nb::arg("blocked"),
+            nb::arg("layout"), nb::arg("repeats"), nb::arg("marks"), nb::keep_alive<1, 2>())
+        .def("has_read", &PyTypist::has_read, nb::arg("text"))
+        .def("suggest", &PyTypist::suggest, nb::arg("text"), nb::arg("k"), nb::arg("complete").none(),
+             nb::arg("most").none())
+        .def("forget", &PyTypist::forget);
+}
+
+}  // namespace foreword
