@@ -41,7 +41,7 @@ def main() -> None:
     chosen = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
         programs = {
-            "C": [compiled(Path(folder)), chosen.model],
+            "C": [compiled("c_library", Path(folder)), chosen.model],
             "Python": [sys.executable, "-c", IN_PYTHON, chosen.model],
         }
         measured: dict[str, list[list[float]]] = {name: [] for name in programs}
@@ -57,13 +57,14 @@ def main() -> None:
         )
 
 
-def compiled(folder: Path) -> Path:
+def compiled(name: str, folder: Path) -> Path:
+    """A program of this folder in C, compiled against the library."""
     libraries = sorted(ROOT.glob("build/native/*/libforeword.so"))
     compiler = shutil.which("cc")
     if not libraries or compiler is None:
         raise SystemExit("this needs a C compiler and libforeword: make .venv/.dev")
-    program, library = folder / "c_library", libraries[-1]
-    source, include = ROOT / "benchmarks/c_library.c", f"-I{ROOT / 'native'}"
+    program, library = folder / name, libraries[-1]
+    source, include = ROOT / f"benchmarks/{name}.c", f"-I{ROOT / 'native'}"
     command = [compiler, "-std=gnu99", "-O2", include, source, library]
     subprocess.run([*command, f"-Wl,-rpath,{library.parent}", "-o", program], check=True)
     return program

@@ -1,5 +1,6 @@
-// The predictor in a worker: loads the model that lies beside the page, and answers one question after another.
-import { type Typist, load } from "../library/foreword";
+// The predictor in a worker: loads the library and the model that lie beside the page, and answers one question after
+// another.
+import type { Typist } from "../library/foreword";
 import type { Suggestion } from "./messages";
 
 /** A question: all of the text up to the cursor, and the largest number of suggestions. */
@@ -16,7 +17,7 @@ export type Told =
   | { kind: "refused"; message: string };
 
 const tell = (told: Told): void => (self as unknown as { postMessage(told: Told): void }).postMessage(told);
-const beside = (name: string): URL => new URL(name, location.href);
+const beside = (name: string): string => new URL(name, location.href).href;
 
 function suggested(typist: Typist, { text, k }: Asked): Suggestion[] {
   return typist.suggest(text, k).map(({ word, probability, text: end, replaces }) => {
@@ -25,7 +26,8 @@ function suggested(typist: Typist, { text, k }: Asked): Suggestion[] {
 }
 
 try {
-  const model = await load(beside("model/"), { module: beside("foreword.wasm") });
+  const { load } = (await import(beside("foreword.js"))) as typeof import("../library/foreword");
+  const model = await load(beside("model/"));
   const typist = model.typist();
   self.addEventListener("message", ({ data }) => {
     try {

@@ -137,10 +137,49 @@ def test_a_new_model_takes_the_place_of_the_old_one(
         write_site(small_model, web.folder)
 
 
+IN_PAGE = """async (texts) => {
+    const { load } = await import("./foreword.js");
+    const typist = (await load("model/")).typist();
+    return texts.map((text) => typist.suggest(text, 4).map((one) =>
+        ({ ...one, text: text.slice(0, text.length - one.replaces) + one.text })));
+}"""
+IN_WORKER = """async (texts) => {
+    const worker = new Worker("worker.js", { type: "module" });
+    const told = () => new Promise((resolve) =>
+        worker.addEventListener("message", ({ data }) => resolve(data), { once: true }));
+    if ((await told()).kind !== "ready") throw new Error("the worker is not ready");
+    const all = [];
+    for (const text of texts) {
+        worker.postMessage({ text, k: 4 });
+        all.push((await told()).suggestions);
+    }
+    worker.terminate();
+    return all;
+}"""
+
+
 @NEEDED
-def test_a_model_that_does_not_come_is_told(
-    web: Web, browser: Browser, tmp_path: Path, small_model: Path
+def test_a_page_and_a_worker_suggest_the_same_as_python(
+    web: Web, small_model: Path, context: BrowserContext
 ) -> None:
+    sentence = "How are you? i woud lik to , dont sit on 😀 the ca\u0301t\nPari"
+    texts = [sentence[:end] for end in range(len(sentence) + 1)]
+    typist = foreword.load(small_model).typist()
+    expected = [typist.suggest(text, 4) for text in texts]
+    page = context.new_page()
+    page.route("**/favicon.ico", lambda route: route.fulfill(status=204))
+    page.goto(f"{web.address}model/config.json")  # a page without a policy and without scripts
+    page.evaluate("history.replaceState(null, '', '/')")
+    for program in (IN_PAGE, IN_WORKER):
+        for text, ours, theirs in zip(texts, expected, page.evaluate(program, texts), strict=True):
+            words = [(one["word"], one["text"]) for one in theirs]
+            assert words == [(one.word, one.accepted(text)) for one in ours], text
+            shares = [one["probability"] for one in theirs]
+            assert shares == pytest.approx([one.probability for one in ours], rel=1e-3)
+
+
+@NEEDED
+def test_a_model_that_does_not_come_is_told(web: Web, browser: Browser) -> None:
     context = browser.new_context(service_workers="block")
     context.route("**/tokenizer.json", lambda route: route.fulfill(status=404))
     page = context.new_page()

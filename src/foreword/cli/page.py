@@ -29,7 +29,6 @@ def page(
         print_json({**document, "bytes": size, "files": dict(site.files)})
         return
     rows = {
-        "page": str(site.path / "index.html"),
         "model": site.model,
         "size": f"{size / 1e6:.1f} MB in {len(site.files)} files",
     }

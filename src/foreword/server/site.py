@@ -12,27 +12,20 @@ from dataclasses import dataclass
 from os import PathLike
 from pathlib import Path
 
-from foreword.errors import FolderError, SettingsError
+from foreword.errors import SettingsError
+from foreword.exporting.browser import MODULE, SCRIPT, model_files, package_file, unsupported
 from foreword.folder.adopting import current, whole
-from foreword.folder.architecture import AnyConfig, ModelConfig
 from foreword.folder.claim import unless_replacing
 from foreword.folder.files import read_bytes, writing
 from foreword.folder.installed import find_folder
-from foreword.folder.store import CARD, CONFIG, WEIGHTS, read_document, read_folder
-from foreword.predictor.compiled_network import CELLS, MOST_INT8_COLUMNS
+from foreword.folder.store import CARD, CONFIG, read_folder
 from foreword.server.page_files import FILES, POLICY
-from foreword.text.tokenizer import TokenizerConfig
 
-INDEX, OFFLINE, MODULE, MODEL = "index.html", "service-worker.js", "foreword.wasm", "model"
+INDEX, OFFLINE, MODEL = "index.html", "service-worker.js", "model"
 COPIED = ("icon.svg", "style.css", "shared.js", "page.js", "worker.js")
 """The page's files that are written as they are."""
 BEGINNING = "const SITE = "
 """How the script begins that keeps the page for use without a network."""
-PACKAGES = (
-    Path(__file__).parent / "javascript",  # in an installed package
-    Path(__file__).parents[3] / "packages/javascript",  # in a checkout
-)
-"""Where the JavaScript package with the module may be."""
 
 
 @dataclass(frozen=True)
@@ -67,19 +60,21 @@ def write_site(folder: str | PathLike[str], out: str | PathLike[str]) -> Site:
     """
     source = find_folder(folder)
     model = read_folder(source)
-    unsupported = _unsupported(model.model, model.tokenizer.config)
-    if unsupported is not None:
+    what = unsupported(model.model, model.tokenizer.config)
+    if what is not None:
         raise SettingsError(
-            f"{source} is {unsupported}, which the page cannot run in a browser. For a page with "
-            f"a server: foreword serve {source}"
+            f"{source} is {what}, which the page cannot run in a browser. For a page with a "
+            f"server: foreword serve {source}"
         )
     name = Path(folder).resolve().name
     files = {
         INDEX: _index(name),
         **{name: read_bytes(FILES / name) for name in COPIED},
-        MODULE: _module(),
-        **{f"{MODEL}/{name}": data for name, data in _model_files(source).items()},
+        **{name: package_file(name) for name in (SCRIPT, MODULE)},
+        **{f"{MODEL}/{name}": data for name, data in model_files(source).items()},
     }
+    if (card := current(source, CARD)).exists():  # which may name a licence
+        files[f"{MODEL}/{CARD}"] = read_bytes(card)
     script, checksum = _offline(files)
     files[OFFLINE] = script
     path = Path(out)
@@ -102,25 +97,9 @@ def refusal(folder: Path) -> str | None:
         except OSError:
             return False
 
-    return unless_replacing((INDEX, OFFLINE, MODULE, MODEL, *COPIED), is_site, "page")(folder)
-
-
-def _unsupported(model: AnyConfig, tokenizer: TokenizerConfig) -> str | None:
-    """What the module does not run, as `native/core` refuses it; None if it runs the model."""
-    if not isinstance(model, ModelConfig) or not model.is_recurrent:
-        return f"a model of the kind {model.name}"
-    widest = max(model.hidden_size, model.embedding_size)
-    reasons = {
-        "a Mogrifier LSTM": model.mogrifier_rounds > 0,
-        f"a model of the kind {model.name}": type(model.cell) not in CELLS,
-        "a model whose cell has options of its own": bool(model.cell_options),
-        "a mixture of softmaxes": model.softmaxes > 1,
-        "a model with an adaptive softmax": model.adaptive_clusters > 0,
-        f"a model of more than {MOST_INT8_COLUMNS:,} units": widest > MOST_INT8_COLUMNS,
-        "a model that separates words by ICU": tokenizer.segmenter != "none",
-        "a model of text whose lines are wrapped": tokenizer.lines == "wrapped",
-    }
-    return next((what for what, is_so in reasons.items() if is_so), None)
+    return unless_replacing((INDEX, OFFLINE, SCRIPT, MODULE, MODEL, *COPIED), is_site, "page")(
+        folder
+    )
 
 
 def _index(model: str) -> bytes:
@@ -135,22 +114,6 @@ def _index(model: str) -> bytes:
         assert page.count(before) == 1
         page = page.replace(before, after)
     return page.encode()
-
-
-def _module() -> bytes:
-    for package in PACKAGES:
-        if (package / MODULE).is_file():
-            return read_bytes(package / MODULE)
-    raise FolderError(f"this installation lacks {MODULE}: install Foreword anew")
-
-
-def _model_files(source: Path) -> dict[str, bytes]:
-    """Return the files that prediction needs, and the model card, which may name a licence."""
-    _, _, checksums = read_document(source)
-    names = [CONFIG, WEIGHTS, *checksums]
-    if current(source, CARD).exists():
-        names.append(CARD)
-    return {name: read_bytes(current(source, name)) for name in dict.fromkeys(names)}
 
 
 def _offline(files: Mapping[str, bytes]) -> tuple[bytes, str]:
