@@ -59,6 +59,14 @@ declare const LAYOUTS: readonly ["qwerty", "qwertz", "azerty"];
  * @throws ForewordError: a file is missing, damaged, or of a model that only Foreword for Python runs.
  */
 export declare function load(source: string | URL | ModelFiles, options?: LoadOptions): Promise<Model>;
+/**
+ * Loads a model at once, where nothing can be waited for. In a page, browsers may refuse to do so with a large module;
+ * in workers and in Node, they do not.
+ *
+ * @param module what foreword.wasm was compiled to: `new WebAssembly.Module(bytes)`.
+ * @throws ForewordError: a file is missing, damaged, or of a model that only Foreword for Python runs.
+ */
+export declare function loadSync(files: ModelFiles, module: WebAssembly.Module): Model;
 /** A next-word model. */
 export declare class Model {
     /** The number of words in the vocabulary; their ids are below it. */

@@ -12,6 +12,9 @@ async function load(source, options = {}) {
   const [module, files] = await Promise.all([compiled(options.module), isUrl ? fetched(source) : source]);
   return new Model(await Instance.of(module), files);
 }
+function loadSync(files, module) {
+  return new Model(Instance.at(module), files);
+}
 class Model {
   /** The number of words in the vocabulary; their ids are below it. */
   words;
@@ -183,6 +186,15 @@ class Instance {
     this.exports._initialize();
   }
   static async of(module) {
+    const { imports, adopt } = Instance.surroundings(module);
+    return adopt(await WebAssembly.instantiate(module, imports));
+  }
+  static at(module) {
+    const { imports, adopt } = Instance.surroundings(module);
+    return adopt(new WebAssembly.Instance(module, imports));
+  }
+  /** What an instance imports, and the function that makes it known to these imports. */
+  static surroundings(module) {
     let made;
     const imports = {};
     for (const { module: from, name } of WebAssembly.Module.imports(module)) {
@@ -191,9 +203,8 @@ class Instance {
     const raise = (message, bytes) => {
       throw new ForewordError(made === void 0 ? "foreword.wasm failed" : decoder.decode(made.bytesAt(message, bytes)));
     };
-    const instance = await WebAssembly.instantiate(module, { ...imports, foreword: { throw: raise } });
-    made = new Instance(instance);
-    return made;
+    const adopt = (instance) => made = new Instance(instance);
+    return { imports: { ...imports, foreword: { throw: raise } }, adopt };
   }
   /** Loads a model from its files, which stay in memory with it. */
   modelOf(files) {
@@ -350,5 +361,6 @@ export {
   State,
   Typist,
   UNK,
-  load
+  load,
+  loadSync
 };

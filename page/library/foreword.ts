@@ -77,6 +77,17 @@ export async function load(source: string | URL | ModelFiles, options: LoadOptio
     return new Model(await Instance.of(module), files);
 }
 
+/**
+ * Loads a model at once, where nothing can be waited for. In a page, browsers may refuse to do so with a large module;
+ * in workers and in Node, they do not.
+ *
+ * @param module what foreword.wasm was compiled to: `new WebAssembly.Module(bytes)`.
+ * @throws ForewordError: a file is missing, damaged, or of a model that only Foreword for Python runs.
+ */
+export function loadSync(files: ModelFiles, module: WebAssembly.Module): Model {
+    return new Model(Instance.at(module), files);
+}
+
 /** A next-word model. */
 export class Model {
     /** The number of words in the vocabulary; their ids are below it. */
@@ -281,6 +292,17 @@ class Instance {
     }
 
     static async of(module: WebAssembly.Module): Promise<Instance> {
+        const { imports, adopt } = Instance.surroundings(module);
+        return adopt(await WebAssembly.instantiate(module, imports));
+    }
+
+    static at(module: WebAssembly.Module): Instance {
+        const { imports, adopt } = Instance.surroundings(module);
+        return adopt(new WebAssembly.Instance(module, imports));
+    }
+
+    /** What an instance imports, and the function that makes it known to these imports. */
+    private static surroundings(module: WebAssembly.Module) {
         let made: Instance | undefined;
         const imports: Record<string, Record<string, () => number>> = {};
         // What C++'s library asks the system for, such as a place for a last message, is refused.
@@ -290,9 +312,8 @@ class Instance {
         const raise = (message: number, bytes: number): never => {
             throw new ForewordError(made === undefined ? "foreword.wasm failed" : decoder.decode(made.bytesAt(message, bytes)));
         };
-        const instance = await WebAssembly.instantiate(module, { ...imports, foreword: { throw: raise } });
-        made = new Instance(instance);
-        return made;
+        const adopt = (instance: WebAssembly.Instance): Instance => (made = new Instance(instance));
+        return { imports: { ...imports, foreword: { throw: raise } }, adopt };
     }
 
     /** Loads a model from its files, which stay in memory with it. */

@@ -30,6 +30,7 @@ TO_BE_WRITTEN = {
 OF_MODEL_FOLDERS = {"training/new"}
 FOREIGN = {
     "LayerNormBasicLSTMCell",
+    "applyCasing",
     "input_forget",
     "lang_model_type",
     "limit_conn",
@@ -41,6 +42,7 @@ FOREIGN = {
     "set_op_handle",
     "weight_norm",
     "word_language_model",
+    "wordbreaker",
 }
 """Names of other projects."""
 EXAMPLES = {"forget_gate", "hidden_state", "uniform_share"}

@@ -15,6 +15,7 @@ BUILT = (
     "src/foreword/server/page/shared.js",
     "src/foreword/server/page/translate.js",
     "src/foreword/server/page/worker.js",
+    "src/foreword/exporting/keyman.js",
     "src/foreword/inspect/page/page.js",
     "packages/javascript/foreword.js",
     "packages/javascript/foreword.d.ts",

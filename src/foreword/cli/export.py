@@ -1,4 +1,4 @@
-"""`foreword export`: a model as an ONNX file. No torch."""
+"""`foreword export`: a model as an ONNX file, or for Keyman. No torch."""
 
 from dataclasses import asdict
 from pathlib import Path
@@ -8,7 +8,9 @@ import typer
 
 from foreword.cli.arguments import Json, ModelFolder
 from foreword.cli.console import interruptible, print_json, results, table_of
+from foreword.errors import SettingsError
 from foreword.exporting.export import export as run
+from foreword.exporting.keyman import export_keyman
 
 if TYPE_CHECKING:
     from foreword.exporting.network import Port
@@ -16,7 +18,7 @@ if TYPE_CHECKING:
 
 def export(
     folder: ModelFolder,
-    out: Annotated[Path, typer.Argument(metavar="FILE", help="The ONNX file to write.")],
+    out: Annotated[Path, typer.Argument(metavar="FILE", help="The file to write.")],
     best: Annotated[
         int | None,
         typer.Option(help="Return this many of the most probable words. Default: scores of all."),
@@ -25,11 +27,29 @@ def export(
         Path | None,
         typer.Option(metavar="FILE", help="Also write the words to a text file, one per line."),
     ] = None,
+    keyman: Annotated[
+        bool,
+        typer.Option("--keyman", help="Write a lexical model for Keyman, *.model.js, not ONNX."),
+    ] = False,
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace existing files.")] = False,
     as_json: Json = False,
 ) -> None:
-    """Write one step of a model's network as an ONNX file, for other programs and languages."""
-    with interruptible(lambda: f"nothing was written to {out}"):
+    """Write one step of a model's network as an ONNX file, for other programs and languages.
+
+    With --keyman, write the whole model for Keyman's on-screen keyboards.
+    """
+    left = f"nothing was written to {out}"
+    if keyman:
+        if best is not None or vocabulary is not None:
+            raise SettingsError("--best and --vocabulary are for ONNX files; leave out --keyman")
+        with interruptible(lambda: left):
+            written = export_keyman(folder, out, overwrite=overwrite)
+        if as_json:
+            print_json({"path": str(written.path), "bytes": written.bytes})
+            return
+        results().print(table_of({"size": f"{written.bytes / 1e6:.1f} MB"}))
+        return
+    with interruptible(lambda: left):
         done = run(folder, out, best=best, vocabulary=vocabulary, overwrite=overwrite)
     if as_json:
         print_json({**asdict(done), "path": str(done.path)})

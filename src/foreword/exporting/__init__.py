@@ -1,1 +1,1 @@
-"""A model folder as one ONNX file: one step of the network, states in and out."""
+"""A model folder in other forms: one step of its network in ONNX, a lexical model for Keyman."""

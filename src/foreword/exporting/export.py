@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from foreword.cells.registry import describe
 from foreword.errors import MissingExtraError, SettingsError
+from foreword.exporting.files import refuse_existing
 from foreword.folder.adopting import current
 from foreword.folder.architecture import ModelConfig
 from foreword.folder.files import atomic_write
@@ -77,7 +78,7 @@ def export(
         raise MissingExtraError("exporting to ONNX", "onnx") from error
     targets = [Path(path) for path in (out, vocabulary) if path is not None]
     for target in targets:
-        _refuse(target, overwrite=overwrite)
+        refuse_existing(target, overwrite=overwrite)
     if len(targets) == 2 and targets[0].resolve() == targets[1].resolve():
         raise SettingsError(f"{targets[0]}: the model and its vocabulary need a file each")
     source = find_folder(folder)
@@ -103,13 +104,6 @@ def export(
     return Exported(
         Path(out), len(data), step.inputs, step.outputs, step.operators, model.about.weights
     )
-
-
-def _refuse(target: Path, *, overwrite: bool) -> None:
-    if target.is_dir():
-        raise SettingsError(f"{target} is a folder: name a file")
-    if target.exists() and not overwrite:
-        raise SettingsError(f"{target} exists already. Use --overwrite to replace it")
 
 
 def _network_of(model: Folder, source: Path) -> ModelConfig:
