@@ -99,7 +99,7 @@ def plot(rows: dict[str, TranslationEvaluation], path: Path) -> None:
     of_gradient.set(
         xlabel="words in the source", ylabel="gradient at the first source word", yscale="log"
     )
-    of_bleu.legend(fontsize=8)
+    of_bleu.legend(fontsize=8, loc="center")
     figure.savefig(path, dpi=150)
 
 
