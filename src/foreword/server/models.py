@@ -151,7 +151,10 @@ class Models:
         # waiting for it if its core is busy. Other cores are for other replicas.
         files = seen(self._paths[name])  # before loading, so that a later change is noticed
         predictor = load(self._paths[name], threads=1)
-        predictor.suggest("a")  # creates now what is created at the first use
+        # Creates now what is created at the first use: the words sorted in the core, and in Python,
+        # for states and traces.
+        predictor.suggest("a")
+        predictor.read("a")
         _ = predictor.folder.checksum
         return Model(name, predictor, Typists(predictor, self._typists), int(time.time()), files)
 
