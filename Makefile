@@ -67,15 +67,16 @@ wasm: $(VENV)/.python
 	$(BIN)/python native/wasm/build.py packages/javascript/foreword.wasm
 
 # The native code under ThreadSanitizer, and under AddressSanitizer and UndefinedBehaviorSanitizer: two
-# C++ programs under both, and Python's tests of kernels, predictor, translator and libforeword under the latter, whose
-# reports pytest must not capture. Takes g++, a quarter of an hour and two cores.
+# C++ programs under both; under the latter a third, which edits texts at random, and Python's tests of kernels,
+# predictor, translator and libforeword, whose reports pytest must not capture. Takes g++, a quarter of an hour and
+# two cores.
 ASAN := LD_PRELOAD="$$(c++ -print-file-name=libasan.so) $$(c++ -print-file-name=libubsan.so) \
 	$$(c++ -print-file-name=libstdc++.so)" ASAN_OPTIONS=detect_leaks=0 \
 	UBSAN_OPTIONS=halt_on_error=1:print_stacktrace=1
 SANITIZED := tests/kernels/test_door.py tests/kernels/test_native.py tests/kernels/test_packed.py \
 	tests/kernels/test_step.py tests/predictor/test_compiled_network.py tests/predictor/test_core.py \
 	tests/text/test_core.py tests/translator/test_compiled_network.py tests/core/test_library.py \
-	tests/core/test_typist.py
+	tests/core/test_typist.py tests/core/test_letters.py tests/core/test_any_bytes.py
 sanitize: $(VENV)/.dev
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check nanobind cmake ninja
 	for kind in thread address,undefined; do \
@@ -88,6 +89,8 @@ sanitize: $(VENV)/.dev
 			UBSAN_OPTIONS=halt_on_error=1:print_stacktrace=1 build/sanitize/$$kind/$$program \
 				|| exit 1; done; done
 	$(BIN)/cmake --build build/sanitize/address,undefined --target _native
+	UBSAN_OPTIONS=halt_on_error=1:print_stacktrace=1 build/sanitize/address,undefined/kernels/*/typist_test \
+		packages/everyday-en/src/foreword_everyday_en/model 20000 1
 	$(ASAN) PYTHONPATH=native/tests FOREWORD_NATIVE=build/sanitize/address,undefined OMP_NUM_THREADS=2 \
 		FOREWORD_C_LIBRARY="$$(echo build/sanitize/address,undefined/kernels/*/libforeword.so)" \
 		$(BIN)/python -m pytest -q --capture=sys -p built_elsewhere $(SANITIZED) -k "not forked and not example"

@@ -3,10 +3,10 @@
     python fuzz/fuzz.py PROPERTY [libFuzzer's options and corpus folders]
     python fuzz/fuzz.py --list
 
-The properties are the tests of `tests/predictor/test_any_bytes.py`: Hypothesis makes a test's input
-of the bytes that Atheris chooses by what code they reach (`fuzz_one_input`). Input that breaks one
-is left in a file; given as the last argument it is tried again. Known is then a failing example,
-too: Hypothesis prints it.
+The properties are the tests of `tests/predictor/test_any_bytes.py` and, of the C library's typist,
+of `tests/core/test_any_bytes.py`: Hypothesis makes a test's input of the bytes that Atheris chooses
+by what Python code they reach (`fuzz_one_input`). Input that breaks one is left in a file; given as
+the last argument it is tried again. Known is then a failing example, too: Hypothesis prints it.
 """
 
 import gc
@@ -16,7 +16,7 @@ from pathlib import Path
 from types import FunctionType
 
 ROOT = Path(__file__).parents[1]
-PROPERTIES = "tests.predictor.test_any_bytes"
+PROPERTIES = ("tests.predictor.test_any_bytes", "tests.core.test_any_bytes")
 PREFIX = "test_whatever_"
 
 
@@ -26,7 +26,9 @@ def main() -> None:
     except ImportError:
         raise SystemExit("Atheris is not there: pip install atheris (Linux, CPython)") from None
     sys.path.insert(0, str(ROOT))
-    tests = vars(importlib.import_module(PROPERTIES))
+    tests = {}
+    for name in PROPERTIES:
+        tests |= vars(importlib.import_module(name))
     for function in functions_of("foreword"):
         atheris.instrument_func(function)
     properties = {

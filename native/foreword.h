@@ -72,6 +72,12 @@ typedef struct {
     size_t replaces;    /* the bytes at the end of the text that it replaces; often 0 */
 } foreword_suggestion;
 
+/* A character that may come next. */
+typedef struct {
+    uint32_t character; /* its code point in Unicode; 10 for the end of the line */
+    double probability;
+} foreword_letter;
+
 /* Such as "0.1.0". */
 FOREWORD_API const char *foreword_version(void);
 
@@ -148,6 +154,19 @@ FOREWORD_API void foreword_typist_free(foreword_typist *typist);
  * text: all of it up to the cursor. suggestions: room for k of them, at least one. found: how many there are. */
 FOREWORD_API int foreword_typist_suggest(foreword_typist *typist, const char *text, size_t k,
                                          foreword_suggestion *suggestions, size_t *found, char **error);
+
+/* The probability of every next character at the end of a text: letters, the space, marks and the end of the line, the
+ * most probable first. They sum to 1. What `Typist.letters` of Foreword for Python gives, which explains it: for
+ * scanning keyboards, Dasher and ambiguous keys. The first call sorts the ways in which the words are typed. Options
+ * of the typist do not matter: a word that is never suggested can be spelled.
+ *
+ * text: all of it up to the cursor. ignore_case: 1 for a keyboard without capitals; every word is typed in lower case
+ * then, and a typed capital counts as its small letter. letters: is set to an array of `count` letters, which lives
+ * until the typist is asked again or freed. end_of_word: P(the letters at the end of the text are a whole word), 0
+ * after a space or a mark; may be NULL. */
+FOREWORD_API int foreword_typist_letters(foreword_typist *typist, const char *text, int ignore_case,
+                                         const foreword_letter **letters, size_t *count, double *end_of_word,
+                                         char **error);
 
 #ifdef __cplusplus
 }

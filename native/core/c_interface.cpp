@@ -39,6 +39,7 @@ struct foreword_state {
 struct foreword_typist {
     foreword::core::Typist typist;
     std::vector<std::string> shown;  // the words and texts of the last suggestions
+    std::vector<foreword_letter> letters;  // the last ones
 };
 
 namespace {
@@ -200,7 +201,7 @@ foreword_typist* foreword_typist_new(const foreword_model* model, const foreword
         const std::vector<std::string> blocked(chosen.blocked, chosen.blocked + chosen.blocked_count);
         foreword::core::Filter filter(!chosen.offensive, blocked, model->reader->lexicon().letter_case());
         return new foreword_typist{
-            {model->reader, {std::move(filter), chosen.tolerant != 0, &layout_of(chosen.layout)}}, {}};
+            {model->reader, {std::move(filter), chosen.tolerant != 0, &layout_of(chosen.layout)}}, {}, {}};
     });
 }
 
@@ -210,16 +211,34 @@ int foreword_typist_suggest(foreword_typist* typist, const char* text, size_t k,
                             size_t* found, char** error) {
     *found = 0;
     return guarded(error, FOREWORD_FAILED, [&] {
-        const std::u32string read = foreword::core::decoded(text);
+        const std::string_view part = foreword::core::end_to_read(text);
+        const std::u32string read = foreword::core::decoded(part);
         const std::vector<foreword::core::Suggestion> offered = *typist->typist.suggest(read, k);
         typist->shown.clear();
         typist->shown.reserve(2 * offered.size());  // so that what suggestions point to stays where it is
         for (const foreword::core::Suggestion& one : offered) {
             const std::string& word = typist->shown.emplace_back(foreword::core::encoded(one.word));
             const std::string& written = typist->shown.emplace_back(foreword::core::encoded(one.text));
-            const std::size_t replaces = one.replaces > 0 ? bytes_after(text, read.size() - one.replaces) : 0;
+            const std::size_t replaces = one.replaces > 0 ? bytes_after(part, read.size() - one.replaces) : 0;
             suggestions[(*found)++] = {word.c_str(), one.probability, written.c_str(), replaces};
         }
+        return FOREWORD_OK;
+    });
+}
+
+int foreword_typist_letters(foreword_typist* typist, const char* text, int ignore_case,
+                            const foreword_letter** letters, size_t* count, double* end_of_word, char** error) {
+    *letters = nullptr, *count = 0;
+    if (end_of_word) *end_of_word = 0.0;
+    return guarded(error, FOREWORD_FAILED, [&] {
+        const std::u32string read = foreword::core::decoded(foreword::core::end_to_read(text));
+        const foreword::core::Letters found = typist->typist.letters(read, ignore_case != 0);
+        typist->letters.clear();
+        for (const foreword::core::Letter& one : found.next) {
+            typist->letters.push_back({(std::uint32_t)one.character, one.probability});
+        }
+        *letters = typist->letters.data(), *count = typist->letters.size();
+        if (end_of_word) *end_of_word = found.end_of_word;
         return FOREWORD_OK;
     });
 }

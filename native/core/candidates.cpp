@@ -110,7 +110,7 @@ std::vector<Scored> Candidates::scored(const Letters& letters, std::size_t wante
         if (letters.is_new) add_new(likely, letters.count);
     } else {
         rare = reader_.rare().beginning(letters.fold, wanted);
-        const std::size_t all_rare = std::max<std::size_t>(reader_.rare().words().size(), 1);
+        const std::size_t all_rare = std::max<std::size_t>(reader_.rare().size(), 1);
         const double listed = (double)rare.size() * LISTED / (double)all_rare;
         const double new_word = (lexicon_.forms(letters.fold).empty() ? spelled(letters.count) : 0.0) + listed;
         likely = by_slips(corrections(letters), lexicon_.begun_slips(letters.fold), new_word, wanted, true,
@@ -159,7 +159,7 @@ void Candidates::add_rare(std::vector<Scored>& scored, const Letters& letters, c
                           std::size_t wanted) const {
     const std::vector<std::string> rare = reader_.rare().beginning(letters.fold, wanted);
     if (rare.empty()) return;
-    const double each = share_of_unknown(likely) * FOLLOWING / (double)reader_.rare().words().size();
+    const double each = share_of_unknown(likely) * FOLLOWING / (double)reader_.rare().size();
     std::vector<Scored> all;
     for (const std::string& word : rare) all.push_back({each, word, lexicon_.fold(word)});
     std::move(scored.begin(), scored.end(), std::back_inserter(all));

@@ -16,11 +16,6 @@ namespace {
 // Characters that may be inside a word and may also close a quotation.
 bool may_close(char32_t c) { return c == U'\'' || c == 0x2019 || c == 0x5f4; }
 
-bool is_of_words(char32_t c) {
-    const Category kind = properties(c).category;
-    return is_letter(kind) || is_combining(kind) || is_number(kind) || c == U'_';
-}
-
 // Whether a known word begins so. Otherwise, a mark at its end may close a quotation.
 bool begins_a_word(std::u32string_view letters, const Tokenizer& tokenizer, const Lexicon& lexicon,
                    const RareWords& rare) {

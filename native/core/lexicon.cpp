@@ -2,6 +2,7 @@
 
 #include "error.hpp"
 #include "letters.hpp"
+#include "sorted_texts.hpp"
 #include "unicode.hpp"
 #include "words.hpp"
 
@@ -18,8 +19,6 @@ constexpr std::size_t LONGEST_CLITIC = 5, WORDS_AFTER_CLITIC = 5;
 constexpr double SLIP = 2e-2, BEGUN_SLIP = 1e-3;  // P(letters are, or begin, a known misspelling | the word)
 constexpr std::size_t ALPHABET = 64;       // the commonest letters, which a slip may leave out or replace
 constexpr std::size_t ACCENTED = 100;      // one word in fewer than so many has an accent
-
-bool begins_with(std::string_view text, std::string_view prefix) { return text.substr(0, prefix.size()) == prefix; }
 
 bool is_plain_ascii(std::string_view text) {
     return std::all_of(text.begin(), text.end(), [](char c) { return (unsigned char)c < 0x80; });
@@ -45,25 +44,6 @@ std::string folded_by(const LetterCase& letter_case, std::string_view word) {
         return fold;
     }
     return encoded(letter_case.fold(decoded(word)));
-}
-
-// The first position in [low, high) for which `is_behind` holds, as it then does for all that follow.
-template <class IsBehind>
-std::size_t first_of(std::size_t low, std::size_t high, IsBehind&& is_behind) {
-    while (low < high) {
-        const std::size_t middle = low + (high - low) / 2;
-        if (is_behind(middle)) high = middle;
-        else low = middle + 1;
-    }
-    return low;
-}
-
-// The range of texts that begin with a prefix, of those in [low, high), which are in order.
-template <class At>
-std::pair<std::size_t, std::size_t> range_of(std::size_t low, std::size_t high, At&& at, std::string_view prefix) {
-    low = first_of(low, high, [&](std::size_t k) { return std::string_view(at(k)) >= prefix; });
-    // From there on, texts begin with the prefix until one that does not.
-    return {low, first_of(low, high, [&](std::size_t k) { return !begins_with(at(k), prefix); })};
 }
 
 }  // namespace

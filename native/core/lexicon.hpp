@@ -63,6 +63,8 @@ class Lexicon {
     Lexicon& operator=(const Lexicon&) = delete;
 
     const LetterCase& letter_case() const { return case_; }
+    // The number of words, with those that are never returned.
+    std::size_t size() const { return words_->size(); }
     // A form that is the same for all cases of a word.
     std::string fold(std::string_view word) const;
     // The ids in the order of the folded words.
@@ -155,6 +157,8 @@ class RareWords {
 
     // Sorted by their letters in lower case.
     const std::vector<std::string>& words() const { return words_; }
+    std::size_t size() const { return words_.size(); }
+    std::string_view word(std::size_t k) const { return words_[k]; }
     // Whether folded letters are one of the words.
     bool has(std::string_view fold) const;
     // The first `most` words that begin with a folded prefix and are longer. Words that begin so except for

@@ -43,7 +43,7 @@ void thin(std::vector<Boundary>& marks, std::size_t most) {
 
 std::u32string_view ReadingProgress::letters_after(std::u32string_view text) const {
     if (!is_steady || text.size() < begin || text.substr(begin, head.size()) != head) return {};
-    if (text.size() >= 2 * STRIDE && reading_begin(text).first != begin) return {};
+    if (reading_begin(text) != std::pair(begin, is_whole)) return {};
     const std::u32string_view typed = text.substr(begin + head.size());
     if (typed.size() > LONGEST_RUN) return {};  // a fresh reading takes only the last letters for the word
     // Without spaces between words, letters may change the words before them.
@@ -71,16 +71,23 @@ ModelReader::ModelReader(std::shared_ptr<const Engine> engine, std::shared_ptr<c
     start_within_ = std::make_shared<const Context>(Context{std::move(start), start_->state});
 }
 
+const LetterTables& ModelReader::letter_tables() const {
+    const Lock lock(making_letter_tables_);
+    if (!letter_tables_) letter_tables_ = std::make_unique<const LetterTables>(lexicon_, rare_, spacing());
+    return *letter_tables_;
+}
+
 ReadingProgress ModelReader::read(std::u32string_view text, const ReadingProgress* before, bool is_unfinished,
                                   std::size_t marks, std::size_t most) const {
     const auto [begin, is_whole] = reading_begin(text);
     const std::u32string_view window = text.substr(begin);
     ReadingProgress reading;
     reading.begin = begin;
+    reading.is_whole = is_whole;
     reading.seen = with_newlines(window);
     const std::u32string_view seen = reading.seen;
     std::vector<Boundary>& boundaries = reading.marks;
-    if (before != nullptr && before->begin == begin) {
+    if (before != nullptr && before->begin == begin && before->is_whole == is_whole) {
         const std::size_t same = common_length(seen, before->seen);
         std::copy_if(before->marks.begin(), before->marks.end(), std::back_inserter(boundaries),
                      [&](const Boundary& mark) { return mark.settled_by <= same; });

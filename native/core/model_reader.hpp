@@ -5,6 +5,7 @@
 #pragma once
 
 #include "engine.hpp"
+#include "letter_tables.hpp"
 #include "lexicon.hpp"
 #include "reading.hpp"
 #include "tokenizer.hpp"
@@ -40,6 +41,7 @@ struct Boundary {
 // How far a text has been read: the text of one user, in characters.
 struct ReadingProgress {
     std::size_t begin = 0;        // where reading began
+    bool is_whole = true;         // whether a line began there
     std::u32string head;          // the text from there up to the word being typed
     std::u32string seen;          // that part as it was read, with a newline for each line end, and the text after it
     SharedContext context;        // after the head
@@ -67,6 +69,7 @@ class ModelReader {
     const Lexicon& lexicon() const { return lexicon_; }
     const RareWords& rare() const { return rare_; }
     const Spacing& spacing() const { return text_.spacing(); }
+    const LetterTables& letter_tables() const;
     // Whether marks attach to words; otherwise all are set apart.
     bool is_in_print() const { return !tokenizer_->spec().only_spaces; }
 
@@ -99,6 +102,9 @@ class ModelReader {
     RareWords rare_;
     TextReader text_;
     SharedContext start_, start_within_;  // of a text, and of a part of one
+    // Made when they are first asked for: most users never do.
+    mutable Mutex making_letter_tables_;
+    mutable std::unique_ptr<const LetterTables> letter_tables_;
 };
 
 }  // namespace foreword::core

@@ -3,6 +3,7 @@
 #include "unicode.hpp"
 
 #include <algorithm>
+#include <array>
 
 namespace foreword::core {
 
@@ -115,6 +116,18 @@ std::pair<std::size_t, bool> reading_begin(std::u32string_view text) {
     }
     if (text.substr(begin - 1, 2) == U"\r\n") ++begin;
     return {begin, is_line_end(text[begin - 1])};
+}
+
+std::string_view end_to_read(std::string_view text) {
+    if (text.size() < 3 * STRIDE) return text;
+    std::array<std::size_t, 3> starts = {};  // of the last strides, in bytes
+    std::size_t count = 0;                   // characters before `at`
+    for (std::size_t at = 0; at < text.size(); ++count) {
+        if (count % STRIDE == 0) starts[count / STRIDE % starts.size()] = at;
+        if (is_ascii((unsigned char)text[at])) ++at;
+        else next_decoded(text, at);
+    }
+    return count < 3 * STRIDE ? text : text.substr(starts[(count / STRIDE - 2) % starts.size()]);
 }
 
 }  // namespace foreword::core

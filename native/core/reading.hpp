@@ -75,4 +75,8 @@ class TextReader {
 // The beginning of the part of a text that is read, and whether a line begins there.
 std::pair<std::size_t, bool> reading_begin(std::u32string_view text);
 
+// The end of a text (UTF-8) that is read as the whole text is, so that the rest need not be decoded: less than
+// three strides, counted from a multiple of STRIDE.
+std::string_view end_to_read(std::string_view text);
+
 }  // namespace foreword::core

@@ -184,6 +184,10 @@ std::u32string Spacing::kept() const {
     return marks;
 }
 
+double space_share(std::u32string_view word, bool is_quoting, const Spacing& spacing) {
+    return gap_before(word, is_quoting, spacing).share;
+}
+
 Joined join(std::u32string_view before, std::u32string_view word, bool is_quoting, bool is_in_print,
             const Spacing& spacing) {
     const char32_t last = before.empty() ? U'\n' : before.back();

@@ -55,14 +55,18 @@ class Spacing {
 // Whether a word is punctuation or a sign, and no letter, digit or emoji.
 bool is_mark(std::u32string_view word);
 
+// How often a space stands before a word or a mark: 1 for words. `is_quoting`: a quotation in straight marks is
+// open in the line.
+double space_share(std::u32string_view word, bool is_quoting, const Spacing& spacing);
+
 // How many characters to remove from a text, and what to append, to add a word.
 struct Joined {
     std::size_t removed;
     std::u32string appended;
 };
 
-// `before`: the end of the text, up to 64 characters. `is_quoting`: a quotation in straight marks is open in
-// the line. `is_in_print`: marks attach to words; otherwise all are set apart.
+// `before`: the end of the text, up to 64 characters. `is_quoting`: as for `space_share`. `is_in_print`: marks
+// attach to words; otherwise all are set apart.
 Joined join(std::u32string_view before, std::u32string_view word, bool is_quoting, bool is_in_print,
             const Spacing& spacing);
 

@@ -11,6 +11,8 @@ namespace {
 
 constexpr std::size_t SEEN = 64;  // characters at the end of a text that decide whether a space is due
 
+std::u32string_view end_of(std::u32string_view text) { return text.substr(text.size() - std::min(text.size(), SEEN)); }
+
 }  // namespace
 
 bool Typist::has_read(std::u32string_view text) const {
@@ -21,28 +23,15 @@ std::optional<std::vector<Suggestion>> Typist::suggest(std::u32string_view text,
                                                        std::size_t most) {
     if (k == 0) throw_error("k must be at least 1, not 0");
     k = std::min<std::size_t>(k, reader_->engine().words() + reader_->rare().words().size());
-    const bool is_unfinished = ending != Ending::WHOLE;
-    std::u32string_view typed = reading_ && is_unfinished ? reading_->letters_after(text) : std::u32string_view();
-    if (typed.empty()) {
-        reading_ = reader_->read(text, reading_ ? &*reading_ : nullptr, is_unfinished, memory_.marks, most);
-        if (reading_->is_part) return std::nullopt;
-        typed = text.substr(reading_->begin + reading_->head.size());
-    }
-    ReadingProgress& reading = *reading_;
-    const auto look_ahead = [&] {
-        if (reading.after(reading.context, typed) == nullptr) {
-            reading.ahead = reader_->after_word(reading.context, typed);
-            reading.ahead_letters = typed;
-        }
-        return reading.ahead;
-    };
-    const std::u32string_view end = text.substr(text.size() - std::min(text.size(), SEEN));
+    const std::optional<std::u32string_view> typed = read(text, ending != Ending::WHOLE, most);
+    if (!typed) return std::nullopt;
     const bool is_weighed = ending == Ending::EITHER;
     const auto suggested = [&](std::size_t count) {
-        return suggestions(*reader_, *reading.context, typed, end, count, options_, is_weighed, look_ahead);
+        return suggestions(*reader_, *reading_->context, *typed, end_of(text), count, options_, is_weighed,
+                           [&] { return after(*typed); });
     };
     if (memory_.repeats) return suggested(k);
-    const std::size_t start = text.size() - typed.size();
+    const std::size_t start = text.size() - typed->size();
     std::set<std::string> passed = passed_at(text, start), visible;
     std::vector<Suggestion> offered;
     for (Suggestion& one : suggested(k + passed.size())) {
@@ -69,6 +58,44 @@ std::set<std::string> Typist::passed_at(std::u32string_view text, std::size_t st
 void Typist::forget() {
     reading_.reset();
     shown_.reset();
+    shares_ = {};
+}
+
+Letters Typist::letters(std::u32string_view text, bool ignores_case) {
+    const std::u32string_view typed = *read(text, true, ALL);
+    return next_letters(
+        *reader_, reading_->context, typed, end_of(text), ignores_case,
+        [&](const SharedContext& context) { return shares_after(context); }, [&] { return after(typed); });
+}
+
+std::optional<std::u32string_view> Typist::read(std::u32string_view text, bool is_unfinished, std::size_t most) {
+    if (reading_ && is_unfinished) {
+        const std::u32string_view typed = reading_->letters_after(text);
+        if (!typed.empty()) return typed;
+    }
+    reading_ = reader_->read(text, reading_ ? &*reading_ : nullptr, is_unfinished, memory_.marks, most);
+    if (reading_->is_part) return std::nullopt;
+    return text.substr(reading_->begin + reading_->head.size());
+}
+
+// The context after letters at the end of the text as a whole word.
+SharedContext Typist::after(std::u32string_view letters) {
+    ReadingProgress& reading = *reading_;
+    if (reading.after(reading.context, letters) == nullptr) {
+        reading.ahead = reader_->after_word(reading.context, letters);
+        reading.ahead_letters = letters;
+    }
+    return reading.ahead;
+}
+
+SharedShares Typist::shares_after(const SharedContext& context) {
+    for (const auto& [known, shares] : shares_) {
+        if (known == context) return shares;
+    }
+    const std::vector<float> shares = reader_->engine().probabilities(context->state);
+    shares_[0] = std::move(shares_[1]);
+    shares_[1] = {context, std::make_shared<const std::vector<double>>(shares.begin(), shares.end())};
+    return shares_[1].second;
 }
 
 }  // namespace foreword::core

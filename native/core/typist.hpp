@@ -2,8 +2,10 @@
 // same as `Typist` of `foreword.predictor.typist` in Python.
 #pragma once
 
+#include "next_letter.hpp"
 #include "suggest.hpp"
 
+#include <array>
 #include <cstddef>
 #include <limits>
 #include <memory>
@@ -45,6 +47,10 @@ class Typist {
     // Forgets the text that was read.
     void forget();
 
+    // The probability of every next character at the end of a text; `Typist.letters` of Python explains it.
+    // `ignores_case`: for keyboards without capitals. Throws Error: the model's scores overflow.
+    Letters letters(std::u32string_view text, bool ignores_case);
+
   private:
     // The suggestions that were visible at a text.
     struct Shown {
@@ -55,12 +61,18 @@ class Typist {
     };
 
     std::set<std::string> passed_at(std::u32string_view text, std::size_t start) const;
+    // Returns the unfinished word at the end of the text, whose reading it keeps; none if more than `most` words
+    // must be read before.
+    std::optional<std::u32string_view> read(std::u32string_view text, bool is_unfinished, std::size_t most);
+    SharedContext after(std::u32string_view letters);
+    SharedShares shares_after(const SharedContext& context);
 
     std::shared_ptr<const ModelReader> reader_;
     Options options_;
     Memory memory_;
     std::optional<ReadingProgress> reading_;
     std::optional<Shown> shown_;
+    std::array<std::pair<SharedContext, SharedShares>, 2> shares_;  // P(next word) after the last two contexts
 };
 
 }  // namespace foreword::core

@@ -318,6 +318,11 @@ bool is_unspaced(std::u32string_view text) {
     return std::any_of(text.begin(), text.end(), [](char32_t c) { return c >= 0x80 && has(c, UNSPACED); });
 }
 
+bool is_of_words(char32_t c) {
+    const Category kind = properties(c).category;
+    return is_letter(kind) || is_combining(kind) || is_number(kind) || c == U'_';
+}
+
 bool is_inside(char32_t c) {
     constexpr std::u32string_view INSIDE = U"'\u2019\u00b7\u05f3\u05f4\u200c\u200d\u00ad";
     return INSIDE.find(c) != INSIDE.npos;

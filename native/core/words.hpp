@@ -40,6 +40,9 @@ std::vector<std::u32string> stand_ins(std::u32string_view word);
 // Whether a text has letters of scripts without spaces between words.
 bool is_unspaced(std::u32string_view text);
 
+// Whether a character is part of words: letters, combining marks, digits, the underscore.
+bool is_of_words(char32_t character);
+
 // Whether a character may stand between a word's letters: apostrophes, joiners, the middle dot.
 bool is_inside(char32_t character);
 

@@ -43,6 +43,20 @@ export interface Suggestion {
     /** The length of the end of the text that it replaces; often 0. */
     readonly replaces: number;
 }
+export interface LettersOptions {
+    /** For a keyboard without capitals: words are typed in lower case, and a typed capital counts as its small letter. */
+    readonly ignoreCase?: boolean;
+}
+/** What may come next, character by character. */
+export interface Letters {
+    /** The probability of each next character, the most probable first; they sum to 1. `"\n"` ends the line. */
+    readonly next: ReadonlyMap<string, number>;
+    /**
+     * The probability that the letters at the end of the text are a whole word; 0 after a space or a mark. It is part of
+     * those of the space, the marks and the end of the line.
+     */
+    readonly endOfWord: number;
+}
 /** What was wrong with a model, a state or an argument, and what to do. */
 export declare class ForewordError extends Error {
     readonly name = "ForewordError";
@@ -131,5 +145,13 @@ export declare class Typist {
      * @param count the largest number of suggestions, at least 1.
      */
     suggest(text: string, count?: number): Suggestion[];
+    /**
+     * The probability of every next character: for scanning keyboards, Dasher and ambiguous keys. The first call takes
+     * longer, since it sorts the ways in which the words are typed. Options of the typist do not matter: a word that is
+     * never suggested can be spelled.
+     *
+     * @param text all of it up to the cursor; of 4,096 characters or more, only the end is read.
+     */
+    letters(text: string, { ignoreCase }?: LettersOptions): Letters;
 }
 export {};

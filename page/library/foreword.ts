@@ -50,6 +50,22 @@ export interface Suggestion {
     readonly replaces: number;
 }
 
+export interface LettersOptions {
+    /** For a keyboard without capitals: words are typed in lower case, and a typed capital counts as its small letter. */
+    readonly ignoreCase?: boolean;
+}
+
+/** What may come next, character by character. */
+export interface Letters {
+    /** The probability of each next character, the most probable first; they sum to 1. `"\n"` ends the line. */
+    readonly next: ReadonlyMap<string, number>;
+    /**
+     * The probability that the letters at the end of the text are a whole word; 0 after a space or a mark. It is part of
+     * those of the space, the marks and the end of the line.
+     */
+    readonly endOfWord: number;
+}
+
 /** What was wrong with a model, a state or an argument, and what to do. */
 export class ForewordError extends Error {
     override readonly name = "ForewordError";
@@ -264,12 +280,39 @@ export class Typist {
             }),
         );
     }
+
+    /**
+     * The probability of every next character: for scanning keyboards, Dasher and ambiguous keys. The first call takes
+     * longer, since it sorts the ways in which the words are typed. Options of the typist do not matter: a word that is
+     * never suggested can be spelled.
+     *
+     * @param text all of it up to the cursor; of 4,096 characters or more, only the end is read.
+     */
+    letters(text: string, { ignoreCase = false }: LettersOptions = {}): Letters {
+        const { instance } = this;
+        return instance.withText(text, (address) =>
+            instance.withRoom(2 * WORD + DOUBLE, (found) => {
+                const [count, endOfWord] = [found + WORD, found + 2 * WORD];
+                const ignored = Number(ignoreCase);
+                instance.call("foreword_typist_letters", this.handle, address, ignored, found, count, endOfWord, 0);
+                const view = instance.view();
+                const letters = view.getUint32(found, true);
+                const next = Array.from({ length: view.getUint32(count, true) }, (_, k): [string, number] => {
+                    const at = letters + k * LETTER;
+                    return [String.fromCodePoint(view.getUint32(at, true)), view.getFloat64(at + 8, true)];
+                });
+                return { next: new Map(next), endOfWord: view.getFloat64(endOfWord, true) };
+            }),
+        );
+    }
 }
 
-/** Bytes of a pointer or a size, and of C's `foreword_file`, `foreword_candidate` and `foreword_suggestion`. */
+/** Bytes of a pointer or a size, of a double, and of C's structures whose names begin with `foreword_`. */
 const WORD = 4;
+const DOUBLE = 8;
 const FILE = 12;
 const CANDIDATE = 16;
+const LETTER = 16;
 const SUGGESTION = 24;
 
 interface Exports {

@@ -1,6 +1,6 @@
 // Runs models in Node by packages/javascript. Reads an array of models from standard input: each has a folder, perhaps
-// the bytes of a state to begin with, steps, of which each is a word's id or a text, and texts that a typist is asked
-// about. Writes what each step and each text led to.
+// the bytes of a state to begin with, steps, of which each is a word's id or a text, and texts after which a typist
+// suggests words or letters. Writes what each step and each text led to.
 import { text } from "node:stream/consumers";
 import { pathToFileURL } from "node:url";
 import { load } from "../../packages/javascript/foreword.js";
@@ -8,7 +8,7 @@ import { load } from "../../packages/javascript/foreword.js";
 const models = JSON.parse(await text(process.stdin));
 process.stdout.write(JSON.stringify(await Promise.all(models.map(answers))));
 
-async function answers({ folder, begin, steps = [], typed = [], options, count }) {
+async function answers({ folder, begin, steps = [], typed = [], options, count, spelled = [], ignoreCase }) {
     try {
         const model = await load(pathToFileURL(`${folder}/`));
         let state = begin === undefined ? model.start() : model.stateFromBytes(Buffer.from(begin, "hex"));
@@ -20,8 +20,12 @@ async function answers({ folder, begin, steps = [], typed = [], options, count }
             }
             return { bytes: hex(state), best: state.best(7), probabilities: [...state.probabilities()] };
         });
-        const typist = typed.length > 0 ? model.typist(options) : undefined;
-        return { states, suggestions: typed.map((content) => suggested(typist, content, count)) };
+        const typist = typed.length + spelled.length > 0 ? model.typist(options) : undefined;
+        const letters = spelled.map((content) => {
+            const { next, endOfWord } = typist.letters(content, { ignoreCase });
+            return { next: [...next], endOfWord };
+        });
+        return { states, suggestions: typed.map((content) => suggested(typist, content, count)), letters };
     } catch (error) {
         return { error: `${error.name}: ${error.message}` };
     }

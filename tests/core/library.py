@@ -21,6 +21,7 @@ from pathlib import Path
 
 import numpy as np
 
+from foreword.predictor.next_letter import Letters
 from foreword.predictor.suggest import Suggestion
 
 ROOT = Path(__file__).parents[2]
@@ -77,6 +78,10 @@ class Suggested(Structure):
     )
 
 
+class Letter(Structure):
+    _fields_ = (("character", c_uint32), ("probability", c_double))
+
+
 _ERROR = POINTER(c_void_p)
 _SIGNATURES = {
     "version": (c_char_p, []),
@@ -108,6 +113,13 @@ _SIGNATURES = {
     "typist_suggest": (
         c_int,
         [c_void_p, c_char_p, c_size_t, POINTER(Suggested), POINTER(c_size_t), _ERROR],
+    ),
+    "typist_letters": (
+        c_int,
+        [
+            *(c_void_p, c_char_p, c_int, POINTER(POINTER(Letter))),
+            *(POINTER(c_size_t), POINTER(c_double), _ERROR),
+        ],
     ),
 }
 
@@ -205,6 +217,15 @@ class CTypist:
             )
             for one in offered[: count.value]
         ]
+
+    def letters(self, text: str | bytes, *, ignore_case: bool = False) -> Letters:
+        """The next characters; the same class as in Python, which sorts them again."""
+        data = text.encode() if isinstance(text, str) else text
+        letters, count, end_of_word = POINTER(Letter)(), c_size_t(), c_double()
+        pointers = (byref(letters), byref(count), byref(end_of_word))
+        self.model.library.checked("typist_letters", self.handle, data, ignore_case, *pointers)
+        shares = {chr(one.character): one.probability for one in letters[: count.value]}
+        return Letters(shares, end_of_word.value)
 
 
 class CState:

@@ -180,3 +180,25 @@ def test_suggestions_are_those_of_python(tmp_path: Path) -> None:
         check_suggestions(answer, model.predictor, {}, some)
     check_suggestions(of_few, models[-1].predictor, {**options, "layout": AZERTY}, texts[-1])
     check_suggestions(of_everyday, Predictor(read_folder(EVERYDAY), threads=1), {}, typed)
+
+
+@needs("npm")
+def test_letters_are_those_of_python(tmp_path: Path) -> None:
+    models = [random_words(seed, 60) for seed in (0, 1)]
+    texts = [["", *texts_of(random.Random(seed), models[seed], 10)] for seed in (0, 1)]
+    asked = [
+        {
+            "folder": written(model.files, tmp_path / str(k)),
+            "spelled": texts[k],
+            "ignoreCase": k == 1,
+        }
+        for k, model in enumerate(models)
+    ]
+    for k, (answer, model) in enumerate(zip(answers(asked), models, strict=True)):
+        typist = model.predictor.typist()
+        for text, ours in zip(texts[k], answer["letters"], strict=True):
+            theirs, next_letters = typist.letters(text, ignore_case=k == 1), dict(ours["next"])
+            assert set(next_letters) == set(theirs), text
+            shares = [*(next_letters[letter] for letter in theirs), ours["endOfWord"]]
+            expected = [*theirs.values(), theirs.end_of_word]
+            np.testing.assert_allclose(shares, expected, rtol=1e-3, atol=1e-7, err_msg=text)

@@ -2,13 +2,15 @@ import math
 import string
 from collections.abc import Callable
 
+import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from foreword.predictor.next_letter import KINDS
 from foreword.predictor.predictor import Predictor
-from foreword.predictor.spellings import LetterModel
+from foreword.predictor.spellings import LetterModel, Spellings
+from foreword.text.case import Case
 
 MakeSpeaker = Callable[..., Predictor]
 
@@ -159,3 +161,9 @@ def test_letters_are_the_same_with_and_without_memory(speaker: MakeSpeaker) -> N
     for at in range(len("the then, the")):
         text = "the then, the"[:at]
         assert dict(typist.letters(text)) == dict(model.letters(text))
+
+
+def test_words_after_the_last_of_all_characters_are_not_counted_with_it() -> None:
+    spellings = Spellings(["a\U0010ffff", "ab", "b"], [], hidden=0, case=Case(), ignore_case=True)
+    masses, _ = spellings.branching("a", np.array([0.2, 0.3, 0.5]), (1.0,))
+    assert masses == {"b": 0.3, "\U0010ffff": 0.2}

@@ -179,8 +179,7 @@ def _branches(spellings: Sequence[str], prefix: str) -> Branches:
         letter = spellings[high][length]
         letters.append(letter)
         starts.append(high - low)
-        # The next spelling that begins with a greater character.
-        following = prefix + chr(min(ord(letter) + 1, 0x10FFFF))
-        after = bisect_left(spellings, following, high + 1)
-        high = after if ord(letter) < 0x10FFFF else len(spellings)
+        # The next spelling that begins otherwise.
+        begun = prefix + letter
+        high = bisect_left(spellings, True, high, key=lambda word: not word.startswith(begun))
     return low, high, "".join(letters), np.array(starts, dtype=np.intp)
