@@ -299,7 +299,13 @@ Network::Network(const Kernels& kernels, Model model)
     const bool is_int8 = model_.layers.front().weight_hh.is_int8();
     const bool can = model_.cell->is_bounded() && !model_.cell->needs_whole_rows();
     format_ = is_int8 && can ? INT8 : FLOAT32;
-    model_.output = kept(model_.output);
+    const Table given = model_.output;
+    model_.output = kept(given);
+    // Of tied weights, the output's copy serves for both, so that the original is never read again.
+    if (given.ints == model_.embedding.ints && given.floats == model_.embedding.floats) {
+        model_.embedding.ints = model_.output.ints, model_.embedding.floats = model_.output.floats;
+        model_.embedding.stride = model_.output.stride;
+    }
     if (model_.projection.rows) model_.projection = kept(model_.projection);
 }
 

@@ -100,7 +100,11 @@ void foreword_error_free(char* error) { std::free(error); }
 
 #if !defined(__wasm__)
 foreword_model* foreword_model_load(const char* folder, char** error) {
-    return guarded<foreword_model*>(error, nullptr, [&] { return loaded(foreword::core::read_folder(folder)); });
+    return guarded<foreword_model*>(error, nullptr, [&] {
+        foreword_model* const model = loaded(foreword::core::read_folder(folder));
+        foreword::core::give_back_memory(model->shared->folder());
+        return model;
+    });
 }
 #endif
 
@@ -195,7 +199,12 @@ foreword_typist* foreword_typist_new(const foreword_model* model, const foreword
     return guarded<foreword_typist*>(error, nullptr, [&] {
         {
             const foreword::Lock lock(model->lock);
-            if (!model->reader) model->reader = foreword::core::reader_of(model->shared);
+            if (!model->reader) {
+                model->reader = foreword::core::reader_of(model->shared);
+#if !defined(__wasm__)
+                foreword::core::give_back_memory(model->shared->folder());
+#endif
+            }
         }
         const foreword_typist_options chosen = options ? *options : foreword_typist_options{};
         const std::vector<std::string> blocked(chosen.blocked, chosen.blocked + chosen.blocked_count);

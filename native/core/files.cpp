@@ -66,7 +66,7 @@ File mapped(const std::string& name, const std::string& path) {
     if (memory == MAP_FAILED) return {name, {}, nullptr};  // refused as cut short
     const std::size_t size = (std::size_t)status.st_size;
     const std::shared_ptr<const void> kept(memory, [size](const void* m) { munmap(const_cast<void*>(m), size); });
-    return {name, {static_cast<const char*>(memory), size}, kept};
+    return {name, {static_cast<const char*>(memory), size}, kept, true};
 }
 #endif
 
@@ -129,6 +129,16 @@ std::unique_ptr<Folder> read_folder(const std::string& path) {
             if (attempt == ATTEMPTS || seen(path) == before) throw;
         }
     }
+}
+
+void give_back_memory(const Folder& folder) {
+#if defined(_WIN32)
+    (void)folder;  // reads files whole
+#else
+    for (const File& file : folder.files()) {
+        if (file.is_mapped) madvise(const_cast<char*>(file.content.data()), file.content.size(), MADV_DONTNEED);
+    }
+#endif
 }
 
 }  // namespace foreword::core

@@ -14,4 +14,8 @@ namespace foreword::core {
 // Throws Error: as `Folder`; or there is no such folder, or a file that cannot be read.
 std::unique_ptr<Folder> read_folder(const std::string& path);
 
+// Gives the memory of mapped files back to the system, which maps a part of them again when it is read: of weights that
+// the network has copied into another order, that is never.
+void give_back_memory(const Folder& folder);
+
 }  // namespace foreword::core

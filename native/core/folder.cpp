@@ -185,6 +185,7 @@ Folder::Folder(std::vector<File> files, const std::string& where) : files_(std::
         refuse(tokenizer_file, " has been changed since it was written");
     }
     vocabulary_.emplace(vocabulary, tokenizer_, tokenizer_file);
+    drop(TOKENIZER);
     if ((int)vocabulary_->size() != architecture_.words) {
         refuse(tokenizer_file, " has " + std::to_string(vocabulary_->size()) + " words, but " + CONFIG +
                                    " says " + std::to_string(architecture_.words));
@@ -201,6 +202,13 @@ Folder::Folder(std::vector<File> files, const std::string& where) : files_(std::
 
 std::string Folder::path(std::string_view name) const {
     return where_.empty() ? std::string(name) : where_ + "/" + std::string(name);
+}
+
+// Frees the content of a file that has been read.
+void Folder::drop(std::string_view name) {
+    for (File& one : files_) {
+        if (one.name == name) one.content = {}, one.kept.reset();
+    }
 }
 
 const File& Folder::file(std::string_view name) const {

@@ -22,6 +22,7 @@ struct File {
     std::string name;
     std::string_view content;
     std::shared_ptr<const void> kept;
+    bool is_mapped = false;  // the content is the file on the disk, mapped into memory
 };
 
 // The names of the files that are read; those after tokenizer.json are read if config.json names them.
@@ -64,6 +65,7 @@ class Folder {
     // The content of rare.txt, spacing.json or misspellings.json, whose checksum is right; UTF-8. None
     // if the model has no such file.
     std::optional<std::string_view> text(std::string_view name) const;
+    const std::vector<File>& files() const { return files_; }
     // A file's name as messages give it.
     std::string path(std::string_view name) const;
 
@@ -73,6 +75,7 @@ class Folder {
     void read_tokenizer(const Value& settings, const std::string& file);
     void check_weights(const std::string& file, const std::string& vocabulary_checksum) const;
     const File& file(std::string_view name) const;
+    void drop(std::string_view name);
 
     std::vector<File> files_;
     std::string where_;

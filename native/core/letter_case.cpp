@@ -3,7 +3,6 @@
 #include "unicode.hpp"
 
 #include <algorithm>
-#include <set>
 #include <utility>
 
 namespace foreword::core {
@@ -119,7 +118,10 @@ LetterCase LetterCase::of(const std::vector<std::string>& words) {
     constexpr double DOTLESS = 0.02, PREFIXED = 0.003;  // shares of the words that show a rule
     constexpr double ENOUGH = 2;                        // words
     std::size_t total = 0, dotless = 0, digraphs = 0, halves = 0, prefixed = 0;
-    for (const std::string_view utf8 : std::set<std::string_view>(words.begin(), words.end())) {
+    std::vector<std::string_view> once(words.begin(), words.end());
+    std::sort(once.begin(), once.end());
+    once.erase(std::unique(once.begin(), once.end()), once.end());
+    for (const std::string_view utf8 : once) {
         ++total;
         const std::u32string word = decoded(utf8);
         const std::u32string_view rest = std::u32string_view(word).substr(std::min<std::size_t>(1, word.size()));

@@ -2,6 +2,7 @@
 
 import json
 import random
+import shutil
 import subprocess
 from collections.abc import Sequence
 from pathlib import Path
@@ -166,6 +167,19 @@ def test_a_file_on_words_that_cannot_be_used_is_refused_with_the_reason(
     model = CModel(library, configured({**files, name: data}, {"checksums": checksums}))
     with pytest.raises(CError, match=message):
         model.typist()
+
+
+@pytest.mark.skipif(not Path("/proc/self/smaps").exists(), reason="no /proc/self/smaps (Linux)")
+def test_the_file_of_weights_takes_no_memory_once_a_typist_has_read_it(
+    library: Library, tmp_path: Path
+) -> None:
+    folder = shutil.copytree(EVERYDAY, tmp_path / "model")
+    model = CModel(library, folder)
+    model.typist().suggest("how are ")
+    _, after = Path("/proc/self/smaps").read_text().split(f"{folder / 'model.safetensors'}\n")
+    mapped = dict(line.split(":", 1) for line in after.splitlines()[:4])
+    sizes = [int(mapped[name].removesuffix("kB")) for name in ("Rss", "Size")]
+    assert sizes[0] < sizes[1] / 4
 
 
 @needs("compiler")
