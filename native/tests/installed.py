@@ -2,12 +2,13 @@
 
     python native/tests/installed.py
 
-Makes a model with random weights in memory, without PyTorch.
+Makes a model with random weights in memory, without PyTorch. The module for browsers must be there.
 """
 
 import numpy as np
 
 from foreword import compiled
+from foreword.exporting.browser import MODULE, package_file
 from foreword.folder.config import FolderConfig, ModelConfig
 from foreword.folder.store import Folder
 from foreword.folder.weights import expected_shapes
@@ -33,6 +34,7 @@ def main() -> None:
     shares = predictor.probabilities(predictor.read("how are"))
     assert abs(float(shares.sum()) - 1) < 1e-5
     print("predicts:", predictor.predict("how are ")[0].word)
+    print(f"{MODULE}: {len(package_file(MODULE)):,} bytes")
 
 
 if __name__ == "__main__":

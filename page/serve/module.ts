@@ -14,8 +14,9 @@ export class Module implements Answering<Question, Answer> {
   private isReady = false;
   private isOffline = false;
   private hasFailed = false;
-  /** The newest question, and whether it is the one that the worker has. */
+  /** The newest question, until it is answered. */
   private newest: Waiting | null = null;
+  /** The question that the worker is answering. */
   private asked: Waiting | null = null;
 
   constructor(

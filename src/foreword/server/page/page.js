@@ -408,8 +408,9 @@ var Module = class {
   isReady = false;
   isOffline = false;
   hasFailed = false;
-  /** The newest question, and whether it is the one that the worker has. */
+  /** The newest question, until it is answered. */
   newest = null;
+  /** The question that the worker is answering. */
   asked = null;
   ask(question, take) {
     this.newest = { question, take };
