@@ -176,10 +176,37 @@
         })
       );
     }
+    /**
+     * The probability of every next character: for scanning keyboards, Dasher and ambiguous keys. The first call takes
+     * longer, since it sorts the ways in which the words are typed. Options of the typist do not matter: a word that is
+     * never suggested can be spelled.
+     *
+     * @param text all of it up to the cursor; of 4,096 characters or more, only the end is read.
+     */
+    letters(text, { ignoreCase = false } = {}) {
+      const { instance } = this;
+      return instance.withText(
+        text,
+        (address) => instance.withRoom(2 * WORD + DOUBLE, (found) => {
+          const [count, endOfWord] = [found + WORD, found + 2 * WORD];
+          const ignored = Number(ignoreCase);
+          instance.call("foreword_typist_letters", this.handle, address, ignored, found, count, endOfWord, 0);
+          const view = instance.view();
+          const letters = view.getUint32(found, true);
+          const next = Array.from({ length: view.getUint32(count, true) }, (_, k) => {
+            const at = letters + k * LETTER;
+            return [String.fromCodePoint(view.getUint32(at, true)), view.getFloat64(at + 8, true)];
+          });
+          return { next: new Map(next), endOfWord: view.getFloat64(endOfWord, true) };
+        })
+      );
+    }
   };
   var WORD = 4;
+  var DOUBLE = 8;
   var FILE = 12;
   var CANDIDATE = 16;
+  var LETTER = 16;
   var SUGGESTION = 24;
   var Instance = class _Instance {
     constructor(instance) {
