@@ -1,16 +1,17 @@
-"""How many keys a personal layer saves people that learns each message after it is sent.
+"""How many keys a personal layer saves people after 200 of their messages.
 
     python benchmarks/authors.py MODEL [--skip 20] [--oracle 6] [--text NAME ...]
 
-The people are those who wrote most in the carried chats' parts for validation and testing; each
-begins with an empty layer and types their messages in the order of time. The everyday model was
-trained on other chats of the same people, and so knows how they write; other people gain more. A
-text of another kind (`--text`, as `messages.py` has it) is typed as one person's, in its order.
-Settings of the layer are chosen on other people than those who are reported (`--skip`).
+The people are those who wrote most in the carried chats' parts for validation and testing, in the
+order of time. An empty layer learns the first messages of each, one by one, and helps to type the
+next ones, which it also learns, each after it was sent. The everyday model was trained on other
+chats of the same people, and so knows how they write; other people gain more. A text of another
+kind (`--text`, as `messages.py` has it) is typed as one person's, in its order. Settings of the
+layer are chosen on other people than those who are reported (`--skip`).
 
-The oracle tells what the first half of a person's messages is worth at best: the whole network is
-trained on it, at several rates and for several passes, and types the second half with the layer.
-Whichever does so best is reported, so that it was chosen on the very messages it is measured on.
+The oracle tells what the first messages are worth at best: the whole network is trained on them,
+and types the next ones with the layer. The number of passes, none included, is chosen on the very
+messages that are measured.
 """
 
 import argparse
@@ -40,8 +41,8 @@ from foreword.text.tokenizer import EOS_ID
 from keystrokes import differences
 from messages import messages_of
 
-RATES, PASSES, LINES = (3e-4, 1e-3), (2, 4), 8
-"""Of the oracle: Adam's learning rates, the passes after which it types, and lines a step."""
+RATE, PASSES, LINES = 1e-3, (1, 2), 8
+"""Of the oracle: Adam's learning rate, the passes after which it types, and lines a step."""
 DRAWS = 10_000
 
 
@@ -50,7 +51,8 @@ def main() -> None:
     parser.add_argument("model", help="a model folder, or an installed model's name")
     parser.add_argument("--people", type=int, default=20, help="of the chats")
     parser.add_argument("--skip", type=int, default=0, help="of those who wrote most")
-    parser.add_argument("--messages", type=int, default=200, help="of each, the first")
+    parser.add_argument("--learned", type=int, default=200, help="messages of each, the first")
+    parser.add_argument("--typed", type=int, default=60, help="messages of each, after these")
     parser.add_argument("--oracle", type=int, default=0, help="for the first so many people")
     parser.add_argument("--text", nargs="*", default=[], help="typed as one person's")
     arguments = parser.parse_args()
@@ -61,43 +63,40 @@ def main() -> None:
     texts = {f"person {n}": chats[name] for n, name in enumerate(people, arguments.skip + 1)}
     texts |= {name.rpartition("/")[2]: messages_of(name) for name in arguments.text}
     print(f"typist: {SimulatedTypist().assumptions()}")
-    print(
-        "| who | messages | words | alone | learning | gain, 95 % | 2nd half | learning | oracle |"
-    )
-    print("|---|---|---|---|---|---|---|---|---|")
-    gains, against = [], []
+    print("| who | messages learned | typed | words | alone | layer | gain, 95 % | oracle |")
+    print("|---|---|---|---|---|---|---|---|")
+    rows = []
     for number, (name, messages) in enumerate(texts.items()):
-        messages = [m for m in messages if words_of(readable_message(m))][: arguments.messages]
-        without, learning = typed(model, messages)
-        low, high = np.quantile(list(differences(learning, without)), (0.025, 0.975))
-        row = [savings(part) for part in (without, learning)]
-        later = [savings(part[len(part) // 2 :]) for part in (without, learning)]
+        messages = [m for m in messages if words_of(readable_message(m))]
+        before, after = messages[: arguments.learned], messages[arguments.learned :]
+        after = after[: arguments.typed]
+        alone = simulate(Suggester(model), after).by_message
+        layered = with_layer(model, before, after)
+        low, high = np.quantile(list(differences(layered, alone)), (0.025, 0.975))
+        row = [savings(alone), savings(layered)]
         if number < arguments.oracle:
-            later.append(max(later[1], *oracle(model, messages)))
-            against.append((later[1] - later[0], later[2] - later[0]))
-        if number < len(people):
-            gains.append((row[1] - row[0], later[1] - later[0]))
-        words = sum(tally.words for tally in without)
-        figures = [f"{share:.1%}" for share in (*row, *later)]
+            row.append(max(row[1], *oracle(model, before, after)))
+        rows.append(row)
+        figures = [f"{share:.1%}" for share in row]
         figures.insert(2, f"{100 * low:.1f} to {100 * high:.1f}")
-        print(f"| {name} | {len(without)} | {words:,} | {' | '.join(figures)} |", flush=True)
-    if gains:
-        whole, half = (interval(column) for column in zip(*gains, strict=True))
-        print(f"\n{len(gains)} people gain {whole} points, and {half} in their second half")
-    if against:
-        ours, best = (interval(column) for column in zip(*against, strict=True))
-        print(f"of {len(against)}, the layer gains {ours} in the second half, the oracle {best}")
-
-
-def typed(model: Predictor, messages: Sequence[str]) -> tuple[tuple[Tally, ...], tuple[Tally, ...]]:
-    """Each message's tally, without a layer and with one that learns as it goes."""
-    return simulate(Suggester(model), messages).by_message, with_layer(model, messages)
+        words = sum(tally.words for tally in alone)
+        print(
+            f"| {name} | {len(before)} | {len(after)} | {words:,} | {' | '.join(figures)} |",
+            flush=True,
+        )
+    if people:
+        of_people = rows[: len(people)]
+        gains = [row[1] - row[0] for row in of_people]
+        print(f"\n{len(gains)} people gain {interval(gains)} points")
+        if tried := [row for row in of_people if len(row) > 2]:
+            ours, best = ([row[k] - row[0] for row in tried] for k in (1, 2))
+            print(f"of {len(tried)}: the layer {interval(ours)}, the oracle {interval(best)}")
 
 
 def with_layer(
-    model: Predictor, messages: Sequence[str], learned: Sequence[str] = ()
+    model: Predictor, learned: Sequence[str], messages: Sequence[str]
 ) -> tuple[Tally, ...]:
-    """Each message's tally with a layer that has learned some and learns each after it is typed."""
+    """Each message's tally with a layer that has learned some, and learns each as it is sent."""
     with (
         tempfile.TemporaryDirectory() as empty,
         personal.open(Path(empty) / "personal", model.tokenizer, create=True) as layer,
@@ -108,18 +107,16 @@ def with_layer(
         return simulate(suggester, messages, learn=True).by_message
 
 
-def oracle(model: Predictor, messages: Sequence[str]) -> Iterator[float]:
-    """Yield the second half's savings by networks trained on the first, each with a layer."""
-    half = len(messages) // 2
-    for rate in RATES:
-        for tuned in trained(model, messages[:half], rate):
-            yield savings(with_layer(tuned, messages[half:], messages[:half]))
+def oracle(model: Predictor, learned: Sequence[str], messages: Sequence[str]) -> Iterator[float]:
+    """Yield the savings by networks trained on what the layer has learned, with the layer."""
+    for tuned in trained(model, learned):
+        yield savings(with_layer(tuned, learned, messages))
 
 
-def trained(model: Predictor, messages: Sequence[str], rate: float) -> Iterator[Predictor]:
-    """Yield the model after each number of passes over some messages, at one learning rate."""
+def trained(model: Predictor, messages: Sequence[str]) -> Iterator[Predictor]:
+    """Yield the model after each number of `PASSES` over some messages."""
     network = from_folder(model.folder)
-    optimiser = torch.optim.Adam(network.parameters(), lr=rate, betas=(0.9, 0.99))
+    optimiser = torch.optim.Adam(network.parameters(), lr=RATE, betas=(0.9, 0.99))
     lines = [torch.tensor([EOS_ID, *model.tokenizer.encode(m), EOS_ID]) for m in messages]
     order = torch.Generator().manual_seed(0)
     for number in range(1, max(PASSES) + 1):

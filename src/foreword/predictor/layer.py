@@ -19,36 +19,42 @@ WORDS_OF_A_LAYER = 64
 _log = logging.getLogger("foreword")
 
 
+@dataclass(frozen=True)
 class Factors:
     """What a layer multiplies the network's probabilities of some words by, before their sum is 1.
 
-    Immutable. A layer gives the same object as long as the factors are the same, so that they are
-    looked up in the model's vocabulary once.
+    A layer gives the same object as long as the factors are the same, so that they are looked up in
+    the model's vocabulary once.
+
+    Attributes:
+        words: the factors by word, in the model's form.
+
+    Raises:
+        ValueError: a factor is below 1, or no number.
     """
 
-    def __init__(self, words: Mapping[str, float]) -> None:
-        """Take the factors by word, in the model's form.
+    words: Mapping[str, float]
+    _looked_up: list[tuple[Lexicon, np.ndarray, np.ndarray]] = field(
+        default_factory=list, init=False, repr=False, compare=False
+    )
 
-        Raises:
-            ValueError: one of them is below 1, or no number.
-        """
-        wrong = [word for word, factor in words.items() if not 1 <= factor < math.inf]
-        if wrong:
-            raise ValueError(f"the factor of {wrong[0]!r} is {words[wrong[0]]}, not 1 or more")
-        self.words = words
-        self._looked_up: tuple[Lexicon, np.ndarray, np.ndarray] | None = None
+    def __post_init__(self) -> None:
+        for word, factor in self.words.items():
+            if not 1 <= factor < math.inf:
+                raise ValueError(f"the factor of {word!r} is {factor}, not 1 or more")
 
     def over(self, lexicon: Lexicon) -> tuple[np.ndarray, np.ndarray]:
         """Return the factor of every word of a vocabulary, (V,), and the ids of those above 1."""
-        known = self._looked_up
-        if known is None or known[0] is not lexicon:
+        known = next((one for one in self._looked_up if one[0] is lexicon), None)
+        if known is None:
             by_id = np.ones(len(lexicon.words), dtype=np.float32)
             for word, factor in self.words.items():
                 index = lexicon.id_of(word)
                 if index is not None:
                     by_id[index] = factor
             by_id.flags.writeable = False
-            self._looked_up = known = (lexicon, by_id, np.flatnonzero(by_id > 1))
+            known = (lexicon, by_id, np.flatnonzero(by_id > 1))
+            self._looked_up[:] = [known]
         return known[1:]
 
 
