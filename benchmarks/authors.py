@@ -10,8 +10,8 @@ kind (`--text`, as `messages.py` has it) is typed as one person's, in its order.
 layer are chosen on other people than those who are reported (`--skip`).
 
 The oracle tells what the first messages are worth at best: the whole network is trained on them,
-and types the next ones with the layer. The number of passes, none included, is chosen on the very
-messages that are measured.
+and types the next ones with the layer. For each person, the learning rate and the number of passes,
+none included, are chosen on the very messages that are measured.
 """
 
 import argparse
@@ -41,8 +41,8 @@ from foreword.text.tokenizer import EOS_ID
 from keystrokes import differences
 from messages import messages_of
 
-RATE, PASSES, LINES = 1e-3, (1, 2), 8
-"""Of the oracle: Adam's learning rate, the passes after which it types, and lines a step."""
+RATES, PASSES, LINES = (3e-4, 1e-3), (1, 2), 8
+"""Of the oracle: Adam's learning rates, the passes after which it types, and lines a step."""
 DRAWS = 10_000
 
 
@@ -70,16 +70,16 @@ def main() -> None:
         messages = [m for m in messages if words_of(readable_message(m))]
         before, after = messages[: arguments.learned], messages[arguments.learned :]
         after = after[: arguments.typed]
-        alone = simulate(Suggester(model), after).by_message
+        without = simulate(Suggester(model), after).by_message
         layered = with_layer(model, before, after)
-        low, high = np.quantile(list(differences(layered, alone)), (0.025, 0.975))
-        row = [savings(alone), savings(layered)]
+        low, high = np.quantile(list(differences(layered, without)), (0.025, 0.975))
+        row = [savings(without), savings(layered)]
         if number < arguments.oracle:
             row.append(max(row[1], *oracle(model, before, after)))
         rows.append(row)
         figures = [f"{share:.1%}" for share in row]
         figures.insert(2, f"{100 * low:.1f} to {100 * high:.1f}")
-        words = sum(tally.words for tally in alone)
+        words = sum(tally.words for tally in without)
         print(
             f"| {name} | {len(before)} | {len(after)} | {words:,} | {' | '.join(figures)} |",
             flush=True,
@@ -87,7 +87,8 @@ def main() -> None:
     if people:
         of_people = rows[: len(people)]
         gains = [row[1] - row[0] for row in of_people]
-        print(f"\n{len(gains)} people gain {interval(gains)} points")
+        alone = interval([row[0] for row in of_people])
+        print(f"\n{len(gains)} people save {alone} % alone, and gain {interval(gains)} points")
         if tried := [row for row in of_people if len(row) > 2]:
             ours, best = ([row[k] - row[0] for row in tried] for k in (1, 2))
             print(f"of {len(tried)}: the layer {interval(ours)}, the oracle {interval(best)}")
@@ -109,14 +110,15 @@ def with_layer(
 
 def oracle(model: Predictor, learned: Sequence[str], messages: Sequence[str]) -> Iterator[float]:
     """Yield the savings by networks trained on what the layer has learned, with the layer."""
-    for tuned in trained(model, learned):
-        yield savings(with_layer(tuned, learned, messages))
+    for rate in RATES:
+        for tuned in trained(model, learned, rate):
+            yield savings(with_layer(tuned, learned, messages))
 
 
-def trained(model: Predictor, messages: Sequence[str]) -> Iterator[Predictor]:
-    """Yield the model after each number of `PASSES` over some messages."""
+def trained(model: Predictor, messages: Sequence[str], rate: float) -> Iterator[Predictor]:
+    """Yield the model after each number of `PASSES` over some messages, at one learning rate."""
     network = from_folder(model.folder)
-    optimiser = torch.optim.Adam(network.parameters(), lr=RATE, betas=(0.9, 0.99))
+    optimiser = torch.optim.Adam(network.parameters(), lr=rate, betas=(0.9, 0.99))
     lines = [torch.tensor([EOS_ID, *model.tokenizer.encode(m), EOS_ID]) for m in messages]
     order = torch.Generator().manual_seed(0)
     for number in range(1, max(PASSES) + 1):
