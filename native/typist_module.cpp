@@ -93,6 +93,37 @@ class PyTypist {
         return all;
     }
 
+    // P(next character) by character, and P(the letters at the end are a whole word). None as of `suggest`.
+    nb::object letters(const nb::str& text, bool ignore_case, std::optional<std::size_t> most) {
+        const std::u32string read = end_of(text);
+        std::optional<core::Letters> found;
+        {
+            const auto lock = locked();
+            const nb::gil_scoped_release release;
+            found = typist_.letters(read, ignore_case, most.value_or(core::ALL));
+        }
+        if (!found) return nb::none();
+        nb::dict shares;
+        for (const core::Letter& one : found->next) shares[string({&one.character, 1})] = one.probability;
+        return nb::make_tuple(shares, found->end_of_word);
+    }
+
+    // The last word that was read, "\n" for the end of a line; its id; and the parts of the state before it, float32.
+    // None if no word was read.
+    nb::object last_word(const nb::str& text, bool is_unfinished) {
+        const std::u32string read = end_of(text);
+        const auto lock = locked();
+        const core::Context* context;
+        {
+            const nb::gil_scoped_release release;
+            context = &typist_.context(read, is_unfinished);
+        }
+        if (context->before == nullptr) return nb::none();
+        const std::vector<float>& parts = context->before->parts;
+        return nb::make_tuple(string(context->text.words.back()), context->state->last,
+                              nb::bytes(parts.data(), parts.size() * sizeof(float)));
+    }
+
     void forget() {
         const auto lock = locked();
         typist_.forget();
@@ -155,6 +186,8 @@ void bind_typist(nb::module_& m) {
         .def("has_read", &PyTypist::has_read, nb::arg("text"))
         .def("suggest", &PyTypist::suggest, nb::arg("text"), nb::arg("k"), nb::arg("complete").none(),
              nb::arg("most").none())
+        .def("letters", &PyTypist::letters, nb::arg("text"), nb::arg("ignore_case"), nb::arg("most").none())
+        .def("last_word", &PyTypist::last_word, nb::arg("text"), nb::arg("is_unfinished"))
         .def("forget", &PyTypist::forget);
 }
 

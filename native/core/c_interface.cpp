@@ -241,7 +241,7 @@ int foreword_typist_letters(foreword_typist* typist, const char* text, int ignor
     if (end_of_word) *end_of_word = 0.0;
     return guarded(error, FOREWORD_FAILED, [&] {
         const std::u32string read = foreword::core::decoded(foreword::core::end_to_read(text));
-        const foreword::core::Letters found = typist->typist.letters(read, ignore_case != 0);
+        const foreword::core::Letters found = *typist->typist.letters(read, ignore_case != 0);
         typist->letters.clear();
         for (const foreword::core::Letter& one : found.next) {
             typist->letters.push_back({(std::uint32_t)one.character, one.probability});

@@ -61,7 +61,7 @@ int whole(std::size_t count) { return (int)std::min<std::size_t>(count, INT_MAX)
 class Candidates {
   public:
     Candidates(const ModelReader& reader, const Context& context, const Options& options)
-        : reader_(reader), lexicon_(reader.lexicon()), state_(context.state), options_(options) {}
+        : reader_(reader), lexicon_(reader.lexicon()), state_(*context.state), options_(options) {}
 
     // The `wanted` most probable forms, or fewer if there are no more.
     std::vector<Scored> scored(const Letters& letters, std::size_t wanted) const;
@@ -304,7 +304,7 @@ Likely Candidates::spelled_right(Likely likely, const std::set<std::int64_t>& ke
 std::optional<Apart> parted_word(const ModelReader& reader, const Context& context, const Letters& letters,
                                  const Filter& filter) {
     if (letters.count == 0 || !letters.begun.empty()) return std::nullopt;
-    return apart(reader.engine(), reader.lexicon(), context.state, letters.typed, &filter);
+    return apart(reader.engine(), reader.lexicon(), *context.state, letters.typed, &filter);
 }
 
 }  // namespace

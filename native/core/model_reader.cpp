@@ -66,7 +66,7 @@ ModelReader::ModelReader(std::shared_ptr<const Engine> engine, std::shared_ptr<c
                     "Foreword for Python does");
     }
     TextContext start = text_.start();
-    start_ = std::make_shared<const Context>(Context{start, engine_->start()});
+    start_ = std::make_shared<const Context>(Context{start, std::make_shared<const State>(engine_->start())});
     start.begins_sentence = false;
     start_within_ = std::make_shared<const Context>(Context{std::move(start), start_->state});
 }
@@ -170,40 +170,48 @@ SharedContext ModelReader::after_abbreviation(const SharedContext& start, const 
     for (const Word& word : words) {
         if (word.text != U".") joined += word.text;
     }
-    const std::int64_t whole = id_of(start->state, encoded(joined));
+    const std::int64_t whole = id_of(*start->state, encoded(joined));
     const bool is_known = whole != UNK_ID;
     const auto share_of = [&](const State& state, std::int64_t id) -> double {
         return engine_->probabilities(state)[(std::size_t)id];
     };
-    const double of_whole = is_known ? share_of(start->state, whole) : 0.0;
+    const double of_whole = is_known ? share_of(*start->state, whole) : 0.0;
     double of_parts = 1.0;
     SharedContext context = start;
     for (const Word& word : words) {
         const SharedContext before = context;
         context = after(before, word, text.substr(word.start, word.end - word.start));
-        if (is_known && of_parts > of_whole) of_parts *= share_of(before->state, context->state.last);
+        if (is_known && of_parts > of_whole) of_parts *= share_of(*before->state, context->state->last);
     }
     if (!is_known || of_parts > of_whole) return context;
     Context read{context->text, start->state};
-    engine_->advance(read.state, (std::uint32_t)whole);
+    advance(read, whole);
     read.text.begins_sentence = false;
     return std::make_shared<const Context>(std::move(read));
 }
 
 SharedContext ModelReader::after(const SharedContext& context, const Word& word, std::u32string_view raw) const {
     auto [text, is_read] = text_.after(context->text, word, raw);
-    Context next{std::move(text), context->state};
+    Context next{std::move(text), context->state, context->before};
     if (is_read) {
-        for (const std::int64_t id : ids_of(*context, word.text)) engine_->advance(next.state, (std::uint32_t)id);
+        for (const std::int64_t id : ids_of(*context, word.text)) advance(next, id);
     }
     return std::make_shared<const Context>(std::move(next));
 }
 
+// Reads one more word.
+void ModelReader::advance(Context& context, std::int64_t id) const {
+    State after = *context.state;
+    engine_->advance(after, (std::uint32_t)id);
+    context.before = std::move(context.state);
+    context.state = std::make_shared<const State>(std::move(after));
+}
+
 SharedContext ModelReader::line_end(const SharedContext& context) const {
     // Blank lines have no <eos>, as in training.
-    if (is_in_print() && context->state.last == EOS_ID) return context;
+    if (is_in_print() && context->state->last == EOS_ID) return context;
     Context next{text_.line_end(context->text), context->state};
-    engine_->advance(next.state, (std::uint32_t)EOS_ID);
+    advance(next, EOS_ID);
     return std::make_shared<const Context>(std::move(next));
 }
 
@@ -211,12 +219,12 @@ SharedContext ModelReader::line_end(const SharedContext& context) const {
 // the user's own if it was there before, or if that is more probable than a slip or missing spaces.
 std::vector<std::int64_t> ModelReader::ids_of(const Context& context, std::u32string_view word) const {
     const std::string utf8 = encoded(word);
-    const std::int64_t known = id_of(context.state, utf8);
+    const std::int64_t known = id_of(*context.state, utf8);
     if (known != UNK_ID || is_own(utf8, context.text.words)) return {known};
-    const std::optional<Apart> parted = apart(*engine_, lexicon_, context.state, utf8, nullptr);
+    const std::optional<Apart> parted = apart(*engine_, lexicon_, *context.state, utf8, nullptr);
     const std::vector<Weighted> words = slipped(word);
     if (!parted && words.empty()) return {UNK_ID};
-    const auto [id, share] = likeliest(context.state, word, words);
+    const auto [id, share] = likeliest(*context.state, word, words);
     if (parted && parted->share * parted->weight > share) return parted->ids;
     return {id};
 }

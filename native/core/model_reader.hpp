@@ -27,7 +27,8 @@ constexpr std::size_t MARKS = 64;  // states kept at word boundaries, to continu
 // What is known before a word. Immutable, and shared by all that begins there.
 struct Context {
     TextContext text;
-    State state;
+    std::shared_ptr<const State> state;
+    std::shared_ptr<const State> before = nullptr;  // the last word; null if no word was read
 };
 using SharedContext = std::shared_ptr<const Context>;
 
@@ -74,9 +75,11 @@ class ModelReader {
     bool is_in_print() const { return !tokenizer_->spec().only_spaces; }
 
     // Reads a text, and continues an earlier reading of the same user as far as the texts are the same.
-    // An unfinished word at the end follows the head of the reading. `most`: the most words to read; if there are
-    // more, the reading is a part, from which the next one continues.
-    // `is_unfinished`: letters at the end may be an unfinished word; otherwise they are a whole one. `marks`: the most word boundaries to keep.
+    // An unfinished word at the end follows the head of the reading.
+    //
+    // `is_unfinished`: letters at the end may be an unfinished word; otherwise they are a whole one. `marks`: the most
+    // word boundaries to keep. `most`: the most words to read; if there are more, the reading is a part, from which
+    // the next one continues.
     ReadingProgress read(std::u32string_view text, const ReadingProgress* before, bool is_unfinished,
                          std::size_t marks, std::size_t most) const;
     // The context after letters that follow a context, as a whole word.
@@ -90,6 +93,7 @@ class ModelReader {
     SharedContext after_abbreviation(const SharedContext& start, const std::vector<Word>& words,
                                      std::u32string_view chunk) const;
     SharedContext line_end(const SharedContext& context) const;
+    void advance(Context& context, std::int64_t id) const;
     std::vector<std::int64_t> ids_of(const Context& context, std::u32string_view word) const;
     bool is_own(std::string_view word, const std::vector<std::u32string>& earlier) const;
     std::vector<Weighted> slipped(std::u32string_view word) const;

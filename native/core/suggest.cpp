@@ -37,7 +37,7 @@ Joined joined(const ModelReader& reader, const TextContext& context, std::u32str
 
 // The folds of the words that the typed letters, as a whole word, are read as.
 std::set<std::string> read_as(const ModelReader& reader, const Context& context, const std::string& letters) {
-    const std::int64_t id = reader.id_of(context.state, encoded(reader.tokenizer().normalise(decoded(letters))));
+    const std::int64_t id = reader.id_of(*context.state, encoded(reader.tokenizer().normalise(decoded(letters))));
     std::set<std::string> folds{reader.lexicon().fold(letters)};
     if (id != UNK_ID) folds.emplace(reader.lexicon().fold_of(id));
     return folds;

@@ -55,17 +55,23 @@ std::set<std::string> Typist::passed_at(std::u32string_view text, std::size_t st
     return passed;
 }
 
+const Context& Typist::context(std::u32string_view text, bool is_unfinished) {
+    read(text, is_unfinished, ALL);
+    return *reading_->context;
+}
+
 void Typist::forget() {
     reading_.reset();
     shown_.reset();
     shares_ = {};
 }
 
-Letters Typist::letters(std::u32string_view text, bool ignores_case) {
-    const std::u32string_view typed = *read(text, true, ALL);
+std::optional<Letters> Typist::letters(std::u32string_view text, bool ignores_case, std::size_t most) {
+    const std::optional<std::u32string_view> typed = read(text, true, most);
+    if (!typed) return std::nullopt;
     return next_letters(
-        *reader_, reading_->context, typed, end_of(text), ignores_case,
-        [&](const SharedContext& context) { return shares_after(context); }, [&] { return after(typed); });
+        *reader_, reading_->context, *typed, end_of(text), ignores_case,
+        [&](const SharedContext& context) { return shares_after(context); }, [&] { return after(*typed); });
 }
 
 std::optional<std::u32string_view> Typist::read(std::u32string_view text, bool is_unfinished, std::size_t most) {
@@ -92,7 +98,7 @@ SharedShares Typist::shares_after(const SharedContext& context) {
     for (const auto& [known, shares] : shares_) {
         if (known == context) return shares;
     }
-    const std::vector<float> shares = reader_->engine().probabilities(context->state);
+    const std::vector<float> shares = reader_->engine().probabilities(*context->state);
     shares_[0] = std::move(shares_[1]);
     shares_[1] = {context, std::make_shared<const std::vector<double>>(shares.begin(), shares.end())};
     return shares_[1].second;

@@ -44,12 +44,14 @@ class Typist {
     // so many are read then. Throws Error: k is 0, or the model's scores overflow.
     std::optional<std::vector<Suggestion>> suggest(std::u32string_view text, std::size_t k,
                                                    Ending ending = Ending::EITHER, std::size_t most = ALL);
+    // The probability of every next character at the end of a text; `Typist.letters` of Python explains it.
+    // `ignores_case`: for keyboards without capitals. None as of `suggest`. Throws Error: the model's scores overflow.
+    std::optional<Letters> letters(std::u32string_view text, bool ignores_case, std::size_t most = ALL);
+    // What is known after a text, before an unfinished word at its end; until the typist is asked again.
+    // `is_unfinished`: letters at the end may be one; otherwise they are a whole word.
+    const Context& context(std::u32string_view text, bool is_unfinished);
     // Forgets the text that was read.
     void forget();
-
-    // The probability of every next character at the end of a text; `Typist.letters` of Python explains it.
-    // `ignores_case`: for keyboards without capitals. Throws Error: the model's scores overflow.
-    Letters letters(std::u32string_view text, bool ignores_case);
 
   private:
     // The suggestions that were visible at a text.

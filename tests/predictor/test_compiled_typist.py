@@ -8,7 +8,7 @@ from itertools import product
 
 import numpy as np
 import pytest
-from tests.core.typed_texts import KINDS, assert_same, model_of, random_words, texts_of
+from tests.core.typed_texts import KINDS, ROUNDING, assert_same, model_of, random_words, texts_of
 from tests.needs import needs
 from tests.predictor.test_lockstep import in_lockstep
 
@@ -51,6 +51,39 @@ def assert_typed_alike(
 def test_the_core_suggests_what_python_does(seed: int, options: dict[str, str]) -> None:
     model = random_words(seed, (40, 150)[seed % 2], **options)
     assert_typed_alike(*both(model.predictor), texts_of(random.Random(seed), model, 40))
+
+
+@pytest.mark.parametrize(("seed", "options"), list(enumerate(KINDS)))
+def test_the_core_expects_the_letters_that_python_does(seed: int, options: dict[str, str]) -> None:
+    model = random_words(seed, 40, **options)
+    draw = random.Random(seed)
+    typists = both(model.predictor)
+    for text in texts_of(draw, model, 5):
+        ignore_case = draw.random() < 0.5
+        compiled, readable = [one.letters(text, ignore_case=ignore_case) for one in typists]
+        assert set(compiled) == set(readable)
+        shares = [[*map(letters.get, readable)] for letters in (compiled, readable)]
+        np.testing.assert_allclose(*shares, rtol=ROUNDING, atol=1e-9, err_msg=text)
+        assert compiled.end_of_word == pytest.approx(readable.end_of_word, rel=ROUNDING)
+
+
+def test_the_core_traces_the_word_that_python_does() -> None:
+    model = random_words(3, 60)
+    compiled, readable = both(model.predictor)
+    for text in ["", " ", "\n", "the\n", "p.m. ", *texts_of(random.Random(3), model, 8)]:
+        for complete in (True, False, None):
+            ours, theirs = [one.trace(text, complete=complete) for one in (compiled, readable)]
+            assert ours.word == theirs.word, text
+            for layer, other in zip(ours.layers, theirs.layers, strict=True):
+                for name, values in other.states.items():
+                    np.testing.assert_allclose(layer.states[name], values, atol=1e-6, err_msg=text)
+
+
+def test_letters_of_a_text_that_is_read_in_parts_are_the_same() -> None:
+    predictor = random_words(1, 60).predictor
+    text = "the snow " * 100
+    (letters,) = in_lockstep([predictor.typist().lettering(text)])
+    assert letters == predictor.letters(text)
 
 
 CHOICES = [

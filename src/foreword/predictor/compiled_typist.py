@@ -1,22 +1,30 @@
 """Suggest in C++: give `native/core` a model's words and its network. Holds no rules.
 
-The core reads texts and ranks words as `reading`, `candidates` and `suggest` do, with which tests
-compare it. These run the models that it lacks.
+The core reads texts, ranks words and expects letters as `reading`, `candidates`, `suggest` and
+`next_letter` do, with which tests compare it. These run the models that it lacks.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import astuple
 from functools import partial
-from typing import Any
+from typing import Any, TypeVar
+
+import numpy as np
 
 from foreword import compiled
 from foreword.errors import FolderError
-from foreword.predictor.compiled_network import CompiledNetwork
+from foreword.predictor.activations import WordTrace
+from foreword.predictor.engine import Engine
 from foreword.predictor.lockstep import Call, Work
+from foreword.predictor.next_letter import Letters
+from foreword.predictor.reading import traced
 from foreword.predictor.slips import Layout
+from foreword.predictor.state import State
 from foreword.predictor.suggest import Suggestion
 from foreword.text.spacing import Spacing
-from foreword.text.tokenizer import Tokenizer
+from foreword.text.tokenizer import EOS_ID, Tokenizer
+
+T = TypeVar("T")
 
 WORDS_AT_ONCE = 64
 """Words that work reads before that of other users goes on, in a millisecond or two."""
@@ -29,7 +37,7 @@ class CompiledReader:
 
     def __init__(
         self,
-        network: CompiledNetwork,
+        engine: Engine,
         tokenizer: Tokenizer,
         rare: Sequence[str],
         misspellings: Mapping[str, str],
@@ -37,12 +45,14 @@ class CompiledReader:
         """Sort the words.
 
         Args:
-            network: the model's network, whose weights are shared.
+            engine: the model, compiled; its weights are shared.
             tokenizer: one for which `can_read` is true.
             rare: words beyond the vocabulary.
             misspellings: as of `Lexicon`.
         """
-        spacing = tokenizer.spacing
+        self.engine = engine
+        network, spacing = engine.compiled, tokenizer.spacing
+        assert network is not None
         self.native = compiled.part("Reader")(
             network.native,
             network.skips,
@@ -57,7 +67,7 @@ class CompiledReader:
 
 
 class CompiledTypist:
-    """Does the work of `Typist.suggest` by `native/core/typist.hpp`. Thread-safe."""
+    """Does the work of `Typist` by `native/core/typist.hpp`. Thread-safe."""
 
     def __init__(
         self,
@@ -71,6 +81,7 @@ class CompiledTypist:
         marks: int,
     ) -> None:
         """Take the arguments of `Predictor.typist`."""
+        self._engine = reader.engine
         self._error = compiled.part("core").Error
         self._native = compiled.part("Typist")(
             reader.native,
@@ -89,19 +100,52 @@ class CompiledTypist:
         Raises:
             FolderError: the model's scores overflow.
         """
-        offered = self._suggested(text, k, complete, None)
-        assert offered is not None
-        return offered
+        return _whole(self._suggested(text, k, complete, None))
 
     def suggesting(self, text: str, k: int, complete: bool | None) -> Work[list[Suggestion]]:
         """Do the same as work, of which some words are read at a time; see `lockstep`."""
+        return (yield from self._in_parts(text, partial(self._suggested, text, k, complete)))
+
+    def letters(self, text: str, ignore_case: bool) -> Letters:
+        """Return what `Typist.letters` does.
+
+        Raises:
+            FolderError: the model's scores overflow.
+        """
+        return _whole(self._lettered(text, ignore_case, None))
+
+    def lettering(self, text: str, ignore_case: bool) -> Work[Letters]:
+        """Do the same as work, of which some words are read at a time; see `lockstep`."""
+        return (yield from self._in_parts(text, partial(self._lettered, text, ignore_case)))
+
+    def trace(self, text: str, *, unfinished: bool) -> WordTrace:
+        """Return what `Typist.trace` does.
+
+        Args:
+            text: as for `suggest`.
+            unfinished: whether letters at the end are an unfinished word, which is not read yet.
+        """
+        try:
+            word, index, before = self._native.last_word(text, unfinished) or ("", EOS_ID, None)
+        except self._error as error:
+            raise FolderError(str(error)) from None
+        state = None if before is None else self._state(before, index)
+        return traced(self._engine, word, index, state)
+
+    def _state(self, parts: bytes, last: int) -> State:
+        """Return a state of the core, given by the bytes of its parts."""
+        start = self._engine.start().parts
+        values = np.frombuffer(parts, dtype=np.float32).reshape(len(start), *start[0].shape)
+        return State(tuple(values), last)
+
+    def _in_parts(self, text: str, after: Callable[[int | None], T | None]) -> Work[T]:
+        """Return what a method gives after a text, of which it reads so many words in a call."""
         if self._native.has_read(text):
-            return self.suggest(text, k, complete)
-        some = Call(partial(self._suggested, text, k, complete, WORDS_AT_ONCE))
+            return _whole(after(None))
         while True:
-            offered: list[Suggestion] | None = yield some
-            if offered is not None:
-                return offered
+            result: T | None = yield Call(partial(after, WORDS_AT_ONCE))
+            if result is not None:
+                return result
 
     def _suggested(
         self, text: str, k: int, complete: bool | None, most: int | None
@@ -112,6 +156,20 @@ class CompiledTypist:
         except self._error as error:
             raise FolderError(str(error)) from None
         return None if rows is None else list(map(_suggestion, rows))
+
+    def _lettered(self, text: str, ignore_case: bool, most: int | None) -> Letters | None:
+        """Return the next characters; None as of `_suggested`."""
+        try:
+            answer = self._native.letters(text, ignore_case, most)
+        except self._error as error:
+            raise FolderError(str(error)) from None
+        return None if answer is None else Letters(*answer)
+
+
+def _whole(result: T | None) -> T:
+    """Return a result for which all words were read."""
+    assert result is not None
+    return result
 
 
 def can_read(tokenizer: Tokenizer) -> bool:

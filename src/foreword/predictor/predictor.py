@@ -373,10 +373,11 @@ class Predictor:
     @cached_property
     def _compiled_reader(self) -> CompiledReader | None:
         """What reads in C++; None if only Python can read this model's texts or run its network."""
-        network = self._engine.compiled
-        if network is None or not can_read(self.tokenizer) or not compiled.has("Reader"):
+        is_able = self._engine.is_compiled and can_read(self.tokenizer) and compiled.has("Reader")
+        if not is_able:
             return None
-        return CompiledReader(network, self.tokenizer, self.folder.rare, self.folder.misspellings)
+        folder = self.folder
+        return CompiledReader(self._engine, self.tokenizer, folder.rare, folder.misspellings)
 
     @cached_property
     def _reader(self) -> ModelReader:

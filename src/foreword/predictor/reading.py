@@ -328,11 +328,8 @@ class ModelReader:
 
     def trace(self, context: Context) -> WordTrace:
         """Return gates and states at the last word read, or at the `<eos>` before the first."""
-        if context.before is None:
-            return WordTrace(EOS, self.engine.trace(self.engine.start(), EOS_ID))
-        word = context.words[-1]
-        layers = self.engine.trace(context.before, context.state.last)
-        return WordTrace(EOS if word == "\n" else word, layers)
+        word = "".join(context.words[-1:])
+        return traced(self.engine, word, context.state.last, context.before)
 
     def _unfinished(self, rest: str) -> int:
         """Return the position at which an unfinished word begins in characters without spaces."""
@@ -564,6 +561,20 @@ def common_length(a: str, b: str) -> int:
         else:
             high = middle - 1
     return low
+
+
+def traced(engine: Engine, word: str, index: int, before: State | None) -> WordTrace:
+    r"""Return gates and states at a word.
+
+    Args:
+        engine: the model.
+        word: the word, or "\n" for the end of a line.
+        index: its id.
+        before: the state before it; None: it is the `<eos>` before the first word.
+    """
+    if before is None:
+        return WordTrace(EOS, engine.trace(engine.start(), EOS_ID))
+    return WordTrace(EOS if word == "\n" else word, engine.trace(before, index))
 
 
 def _thinned(marks: list[Boundary], most: int) -> tuple[Boundary, ...]:

@@ -164,10 +164,14 @@ class Typist:
         Raises:
             FolderError: the model's weights are so large that its scores overflow.
         """
+        if self._compiled is not None:
+            return self._compiled.letters(text, ignore_case)
         return alone(self.lettering(text, ignore_case=ignore_case))
 
     def lettering(self, text: str, *, ignore_case: bool = False) -> Work[Letters]:
         """Return letters as work that can be combined with that of other users; see `lockstep`."""
+        if self._compiled is not None:
+            return (yield from self._compiled.lettering(text, ignore_case))
         reading, typed = yield from self._read(text, unfinished=True)
         return (
             yield from next_letters(
@@ -206,6 +210,8 @@ class Typist:
         """
         if complete is None:
             complete = self.is_unfinished(text)
+        if self._compiled is not None:
+            return self._compiled.trace(text, unfinished=complete)
         reading, _ = alone(self._read(text, unfinished=complete))
         return self._reader.trace(reading.context)
 

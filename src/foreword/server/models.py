@@ -152,7 +152,7 @@ class Models:
         files = seen(self._paths[name])  # before loading, so that a later change is noticed
         predictor = load(self._paths[name], threads=1)
         # Creates now what is created at the first use: the words sorted in the core, and in Python,
-        # for states and traces.
+        # for states.
         predictor.suggest("a")
         predictor.read("a")
         _ = predictor.folder.checksum
