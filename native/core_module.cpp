@@ -206,8 +206,14 @@ void bind_lexicon(nb::module_& m) {
         .def("id_of", asking(&Lexicon::id_of))
         .def("readings", asking(&Lexicon::readings));
     nb::class_<RareWords>(m, "RareWords", "Words beyond the vocabulary.")
-        .def(nb::init<std::vector<std::string>, const core::LetterCase&>())
-        .def_prop_ro("words", &RareWords::words)
+        .def("__init__", [](RareWords* self, const std::vector<std::string>& words, const core::LetterCase& letter_case) {
+            new (self) RareWords(core::Texts(words), letter_case);
+        })
+        .def_prop_ro("words", [](const RareWords& self) {
+            std::vector<std::string> words;
+            for (std::size_t k = 0; k < self.size(); ++k) words.emplace_back(self.word(k));
+            return words;
+        })
         .def("has", &RareWords::has)
         .def("beginning", &RareWords::beginning);
 }

@@ -48,9 +48,9 @@ std::string folded_by(const LetterCase& letter_case, std::string_view word) {
 
 }  // namespace
 
-Bare::Bare(const std::vector<std::string_view>& folds, std::size_t hidden) {
-    for (std::size_t k = hidden; k < folds.size(); ++k) {
-        const std::string_view fold = folds[k];
+Bare::Bare(const FoldAt& fold_at, std::size_t hidden, std::size_t count) {
+    for (std::size_t k = hidden; k < count; ++k) {
+        const std::string_view fold = fold_at(k);
         if (is_plain_ascii(fold) && fold.find('\'') == fold.npos) continue;
         std::string bare = encoded(skeleton(decoded(fold)));
         if (bare != fold && !bare.empty()) skeletons_.emplace_back(std::move(bare), (std::int64_t)k);
@@ -72,20 +72,20 @@ bool Bare::may_begin(std::string_view prefix) const {
     return low < high;
 }
 
-std::vector<std::int64_t> Bare::equal(std::string_view fold, const std::vector<std::string_view>& folds) const {
+std::vector<std::int64_t> Bare::equal(std::string_view fold, const FoldAt& fold_at) const {
     std::vector<std::int64_t> ids;
     if (skeletons_.empty()) return ids;
     const std::u32string letters = decoded(fold);
     const std::string bare = encoded(skeleton(letters));
     const auto [low, high] = range(bare);
     for (std::size_t k = low; k < high && skeletons_[k].first == bare; ++k) {
-        const std::string_view other = folds[(std::size_t)skeletons_[k].second];
+        const std::string_view other = fold_at((std::size_t)skeletons_[k].second);
         if (other != fold && leaves_out(letters, decoded(other))) ids.push_back(skeletons_[k].second);
     }
     return ids;
 }
 
-std::vector<std::int64_t> Bare::begun(std::string_view fold, const std::vector<std::string_view>& folds) const {
+std::vector<std::int64_t> Bare::begun(std::string_view fold, const FoldAt& fold_at) const {
     std::vector<std::int64_t> ids;
     if (skeletons_.empty()) return ids;
     const std::u32string letters = decoded(fold);
@@ -93,7 +93,7 @@ std::vector<std::int64_t> Bare::begun(std::string_view fold, const std::vector<s
     const bool is_marked = has_marks(letters);
     const auto [low, high] = range(bare);
     for (std::size_t k = low; k < high; ++k) {
-        const std::string_view other = folds[(std::size_t)skeletons_[k].second];
+        const std::string_view other = fold_at((std::size_t)skeletons_[k].second);
         if (begins_with(other, fold) || (is_marked && !leaves_out(letters, decoded(other)))) continue;
         ids.push_back(skeletons_[k].second);
     }
@@ -116,7 +116,7 @@ Lexicon::Lexicon(const std::vector<std::string>& words, std::size_t hidden, cons
         const int order = folds_[(std::size_t)a].compare(folds_[(std::size_t)b]);
         return order != 0 ? order < 0 : a < b;
     });
-    bare_ = Bare(folds_, first);
+    bare_ = Bare(folds(), first, folds_.size());
     count_letters();
     find_clitics(first);
     take(misspellings);
@@ -221,7 +221,7 @@ std::vector<Weighted> Lexicon::begun(std::string_view fold) const {
     }
     if (fold.empty()) return words;
     const std::size_t exact = words.size();
-    for (const std::int64_t id : bare_.begun(fold, folds_)) {
+    for (const std::int64_t id : bare_.begun(fold, folds())) {
         if (is_right(id)) words.push_back({id, is_korean(decoded(folds_[(std::size_t)id])) ? 1 : BARE});
     }
     if (words.empty()) return words;
@@ -315,7 +315,7 @@ std::vector<std::int64_t> Lexicon::readings(std::string_view word) const {
     const std::string letters = fold(word);
     std::vector<std::int64_t> candidates = forms(letters);
     if (own) candidates.erase(std::find(candidates.begin(), candidates.end(), *own));
-    for (const std::int64_t id : bare_.equal(letters, folds_)) candidates.push_back(id);
+    for (const std::int64_t id : bare_.equal(letters, folds())) candidates.push_back(id);
     std::sort(candidates.begin(), candidates.end());
     if (own) {
         candidates.erase(std::lower_bound(candidates.begin(), candidates.end(), *own), candidates.end());
@@ -331,37 +331,42 @@ std::vector<std::int64_t> Lexicon::readings(std::string_view word) const {
     return forms(unaccented(letters));  // naïve, where the vocabulary has naive
 }
 
-RareWords::RareWords(std::vector<std::string> words, const LetterCase& letter_case) {
-    std::vector<std::pair<std::string, std::string>> pairs;
-    pairs.reserve(words.size());
-    for (std::string& word : words) {
-        std::string fold = folded_by(letter_case, word);
-        pairs.emplace_back(std::move(fold), std::move(word));
+RareWords::RareWords(const Texts& words, const LetterCase& letter_case) {
+    Texts own;
+    std::size_t bytes = 0, own_bytes = 0;
+    for (std::size_t k = 0; k < words.size(); ++k) {
+        const std::string fold = folded_by(letter_case, words[k]);
+        own.add(fold == words[k] ? std::string_view() : fold);
+        bytes += words[k].size(), own_bytes += own[k].size();
     }
-    std::sort(pairs.begin(), pairs.end());
-    words_ = std::move(words);  // whose room is used again
-    folds_.reserve(words_.size());
-    for (std::size_t k = 0; k < words_.size(); ++k) {
-        auto& [fold, word] = pairs[k];
-        words_[k] = std::move(word);
-        const bool is_same = fold == words_[k];  // stored once
-        folds_.push_back(is_same ? words_[k] : own_.emplace_back(std::move(fold)));
-    }
-    bare_ = Bare(folds_, 0);
+    const auto fold_of = [&](std::size_t k) { return own[k].empty() ? words[k] : own[k]; };
+    std::vector<std::uint32_t> order(words.size());
+    std::iota(order.begin(), order.end(), 0u);
+    std::sort(order.begin(), order.end(), [&](std::uint32_t a, std::uint32_t b) {
+        const int compared = fold_of(a).compare(fold_of(b));
+        return compared != 0 ? compared < 0 : words[a] < words[b];
+    });
+    words_.reserve(words.size(), bytes);
+    own_.reserve(words.size(), own_bytes);
+    for (const std::uint32_t k : order) words_.add(words[k]), own_.add(own[k]);
+    bare_ = Bare(folds(), 0, words_.size());
 }
 
-bool RareWords::has(std::string_view fold) const { return std::binary_search(folds_.begin(), folds_.end(), fold); }
+bool RareWords::has(std::string_view fold) const {
+    const std::size_t first = first_of(0, words_.size(), [&](std::size_t k) { return fold_at(k) >= fold; });
+    return first < words_.size() && fold_at(first) == fold;
+}
 
 std::vector<std::string> RareWords::beginning(std::string_view fold, std::size_t most) const {
     std::vector<std::string> found;
-    const auto [low, high] = range_of(0, folds_.size(), [&](std::size_t k) { return folds_[k]; }, fold);
+    const auto [low, high] = range_of(0, words_.size(), [&](std::size_t k) { return fold_at(k); }, fold);
     for (std::size_t k = low; k < high && found.size() < most; ++k) {
-        if (folds_[k] != fold) found.push_back(words_[k]);
+        if (fold_at(k) != fold) found.emplace_back(words_[k]);
     }
     if (found.size() == most) return found;
-    for (const std::int64_t id : bare_.begun(fold, folds_)) {
+    for (const std::int64_t id : bare_.begun(fold, folds())) {
         if (found.size() == most) break;
-        found.push_back(words_[(std::size_t)id]);
+        found.emplace_back(words_[(std::size_t)id]);
     }
     return found;
 }

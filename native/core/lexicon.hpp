@@ -5,10 +5,12 @@
 #pragma once
 
 #include "letter_case.hpp"
+#include "texts.hpp"
 
 #include <cstddef>
 #include <cstdint>
 #include <deque>
+#include <functional>
 #include <map>
 #include <optional>
 #include <set>
@@ -28,20 +30,23 @@ struct Weighted {
     double weight;
 };
 
+// A word of a list, folded.
+using FoldAt = std::function<std::string_view(std::size_t)>;
+
 // Words with apostrophes, accents or Korean syllables, sorted by their skeletons.
 class Bare {
   public:
     Bare() = default;
-    // All words, folded; the first `hidden` are left out. The folds must outlive it.
-    Bare(const std::vector<std::string_view>& folds, std::size_t hidden);
+    // Of `count` words without the first `hidden`.
+    Bare(const FoldAt& fold_at, std::size_t hidden, std::size_t count);
 
     bool has(std::string_view skeleton) const;
     // Whether one of the skeletons begins so.
     bool may_begin(std::string_view prefix) const;
     // The words that equal letters, or begin with them, except for what was not typed; without those that
     // do so as they are.
-    std::vector<std::int64_t> equal(std::string_view fold, const std::vector<std::string_view>& folds) const;
-    std::vector<std::int64_t> begun(std::string_view fold, const std::vector<std::string_view>& folds) const;
+    std::vector<std::int64_t> equal(std::string_view fold, const FoldAt& fold_at) const;
+    std::vector<std::int64_t> begun(std::string_view fold, const FoldAt& fold_at) const;
 
   private:
     std::pair<std::size_t, std::size_t> range(std::string_view skeleton) const;
@@ -125,6 +130,9 @@ class Lexicon {
         double share;  // P(typed so | the word)
     };
 
+    FoldAt folds() const {
+        return [this](std::size_t id) { return folds_[id]; };
+    }
     void count_letters();
     void find_clitics(std::size_t hidden);
     // Adds the words intended by misspellings with this beginning, unless they are among `words`.
@@ -151,14 +159,13 @@ class Lexicon {
 // Words beyond the vocabulary, which have no probabilities. Immutable and thread-safe.
 class RareWords {
   public:
-    RareWords(std::vector<std::string> words, const LetterCase& letter_case);
+    RareWords(const Texts& words, const LetterCase& letter_case);
     RareWords(const RareWords&) = delete;
     RareWords& operator=(const RareWords&) = delete;
 
     // Sorted by their letters in lower case.
-    const std::vector<std::string>& words() const { return words_; }
-    std::size_t size() const { return words_.size(); }
     std::string_view word(std::size_t k) const { return words_[k]; }
+    std::size_t size() const { return words_.size(); }
     // Whether folded letters are one of the words.
     bool has(std::string_view fold) const;
     // The first `most` words that begin with a folded prefix and are longer. Words that begin so except for
@@ -166,9 +173,13 @@ class RareWords {
     std::vector<std::string> beginning(std::string_view fold, std::size_t most) const;
 
   private:
-    std::vector<std::string> words_;
-    std::deque<std::string> own_;  // the folds that are not their words
-    std::vector<std::string_view> folds_;
+    std::string_view fold_at(std::size_t k) const { return own_[k].empty() ? words_[k] : own_[k]; }
+    FoldAt folds() const {
+        return [this](std::size_t k) { return fold_at(k); };
+    }
+
+    Texts words_;
+    Texts own_;  // the folds that are not their words; empty texts for the others
     Bare bare_;
 };
 

@@ -86,24 +86,25 @@ Tokenizer::Tokenizer(TokenizerSpec spec)
     if (spec_.words.size() < 2 || spec_.words[0] != "<unk>" || spec_.words[1] != "<eos>") {
         throw_error("the first words of the vocabulary are not <unk> and <eos>");
     }
-    ids_.reserve(spec_.words.size());
+    ids_ = Positions(spec_.words.size());
     for (std::size_t k = 0; k < spec_.words.size(); ++k) {
-        if (!ids_.emplace(spec_.words[k], (std::int64_t)k).second) {
+        if (!ids_.add(k, [&](std::size_t id) { return std::string_view(spec_.words[id]); })) {
             throw_error("the vocabulary has the word " + spec_.words[k] + " twice");
         }
     }
     for (const std::string& mark : spec_.marks) kept_ += decoded(mark);
     for (const char32_t mark : typographic_marks()) {
-        if (ids_.count(encoded(std::u32string_view(&mark, 1))) != 0) kept_ += mark;
+        if (find(encoded(std::u32string_view(&mark, 1)))) kept_ += mark;
     }
 }
 
-std::int64_t Tokenizer::find(std::string_view word) const {
-    const auto found = ids_.find(word);
-    return found == ids_.end() ? UNK_ID : found->second;
+std::optional<std::uint32_t> Tokenizer::find(std::string_view word) const {
+    return ids_.find(word, [&](std::size_t id) { return std::string_view(spec_.words[id]); });
 }
 
-std::int64_t Tokenizer::id_of_normalised(std::u32string_view word) const { return find(encoded(word)); }
+std::int64_t Tokenizer::id_of_normalised(std::u32string_view word) const {
+    return find(encoded(word)).value_or((std::uint32_t)UNK_ID);
+}
 
 std::int64_t Tokenizer::id_of(std::string_view word) const { return id_of_normalised(normalise(decoded(word))); }
 
@@ -136,7 +137,7 @@ std::vector<std::int64_t> Tokenizer::encode(std::string_view line) const {
     for (const Span& span : cut_words(text, spec_.only_spaces)) {
         word.clear();
         append_encoded(word, std::u32string_view(text).substr(span.start, span.end - span.start));
-        ids.push_back(find(word));
+        ids.push_back(find(word).value_or((std::uint32_t)UNK_ID));
     }
     return ids;
 }

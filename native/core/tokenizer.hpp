@@ -3,13 +3,14 @@
 #pragma once
 
 #include "letter_case.hpp"
+#include "texts.hpp"
 #include "vocabulary.hpp"
 
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
-#include <unordered_map>
 #include <vector>
 
 namespace foreword::core {
@@ -41,7 +42,7 @@ class Tokenizer {
     // Throws Error: it has a segmenter, which the core lacks; the first words are wrong, or a word
     // is repeated.
     explicit Tokenizer(TokenizerSpec spec);
-    Tokenizer(const Tokenizer&) = delete;  // its table of ids has views of its words
+    Tokenizer(const Tokenizer&) = delete;
     Tokenizer& operator=(const Tokenizer&) = delete;
 
     const TokenizerSpec& spec() const { return spec_; }
@@ -65,7 +66,7 @@ class Tokenizer {
     std::vector<Word> read(std::u32string_view text, std::int64_t last = EOS_ID) const;
 
   private:
-    std::int64_t find(std::string_view word) const;
+    std::optional<std::uint32_t> find(std::string_view word) const;
     bool stays(std::u32string_view text) const;
     std::u32string in_case(std::u32string_view text) const;
     void plain_apostrophes(std::u32string& text) const;
@@ -74,7 +75,7 @@ class Tokenizer {
     LetterCase case_;
     bool is_dotless_;  // of the configured language alone
     std::u32string kept_;
-    std::unordered_map<std::string_view, std::int64_t> ids_;
+    Positions ids_;
 };
 
 // A text with a newline for each line end; offsets and length stay the same.

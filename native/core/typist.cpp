@@ -22,7 +22,7 @@ bool Typist::has_read(std::u32string_view text) const {
 std::optional<std::vector<Suggestion>> Typist::suggest(std::u32string_view text, std::size_t k, Ending ending,
                                                        std::size_t most) {
     if (k == 0) throw_error("k must be at least 1, not 0");
-    k = std::min<std::size_t>(k, reader_->engine().words() + reader_->rare().words().size());
+    k = std::min<std::size_t>(k, reader_->engine().words() + reader_->rare().size());
     const std::optional<std::u32string_view> typed = read(text, ending != Ending::WHOLE, most);
     if (!typed) return std::nullopt;
     const bool is_weighed = ending == Ending::EITHER;

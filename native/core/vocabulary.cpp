@@ -6,7 +6,6 @@
 #include "visible.hpp"
 
 #include <algorithm>
-#include <functional>
 #include <iterator>
 
 namespace foreword::core {
@@ -91,38 +90,24 @@ Vocabulary::Vocabulary(std::string_view json, const TokenizerSettings& settings,
             throw_error(wrong(": the word with the id " + std::to_string(*id) + " holds " + UNSAFE));
         }
         by_id[(std::size_t)*id] = &word;
-        bytes += word.name.size() + 1;
+        bytes += word.name.size();
     }
     for (const auto& [special, id] : {std::pair(UNK, UNK_ID), std::pair(EOS, EOS_ID)}) {
         if (count <= (std::size_t)id || by_id[(std::size_t)id]->name != special) {
             throw_error(wrong(": " + std::string(special) + " has not the id " + std::to_string(id)));
         }
     }
-    if (bytes > UINT32_MAX) throw_error(wrong(" has too many words"));
-    text_.reserve(bytes);
-    begins_.reserve(count + 1);
-    std::size_t size = 4;
-    while (size < 2 * count) size *= 2;
-    table_.resize(size);
+    words_.reserve(count, bytes);
+    ids_ = Positions(count);
+    const auto word_at = [&](std::size_t id) { return words_[id]; };
     for (std::size_t id = 0; id < count; ++id) {
-        begins_.push_back((std::uint32_t)text_.size());
-        text_ += by_id[id]->name;
-        text_ += '\0';
+        words_.add(by_id[id]->name);
+        ids_.add(id, word_at);  // the JSON has no name twice
     }
-    begins_.push_back((std::uint32_t)text_.size());
-    for (std::size_t id = 0; id < count; ++id) table_[slot_of(by_id[id]->name)] = (std::uint32_t)id + 1;
-}
-
-// The position of the word in the table, or the free one for it.
-std::size_t Vocabulary::slot_of(std::string_view wanted) const {
-    std::size_t slot = std::hash<std::string_view>{}(wanted) & (table_.size() - 1);
-    while (table_[slot] != 0 && word(table_[slot] - 1) != wanted) slot = (slot + 1) & (table_.size() - 1);
-    return slot;
 }
 
 std::optional<std::uint32_t> Vocabulary::id(std::string_view wanted) const {
-    const std::uint32_t found = table_[slot_of(wanted)];
-    return found ? std::optional(found - 1) : std::nullopt;
+    return ids_.find(wanted, [&](std::size_t id) { return words_[id]; });
 }
 
 }  // namespace foreword::core

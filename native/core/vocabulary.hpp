@@ -1,11 +1,12 @@
 // A model's words by their ids, as tokenizer.json has them. Does not cut text.
 #pragma once
 
+#include "texts.hpp"
+
 #include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
-#include <vector>
 
 namespace foreword::core {
 
@@ -24,20 +25,15 @@ class Vocabulary {
     // Throws Error: the text is not in the form that Foreword writes for these settings.
     Vocabulary(std::string_view json, const TokenizerSettings& settings, const std::string& file);
 
-    std::uint32_t size() const { return (std::uint32_t)begins_.size() - 1; }
+    std::uint32_t size() const { return (std::uint32_t)words_.size(); }
     // Ends with a NUL. The id is one of this vocabulary's.
-    std::string_view word(std::uint32_t id) const {
-        return {text_.data() + begins_[id], begins_[id + 1] - begins_[id] - 1};
-    }
+    std::string_view word(std::uint32_t id) const { return words_[id]; }
     // None if the vocabulary lacks the word, which is compared byte by byte.
     std::optional<std::uint32_t> id(std::string_view word) const;
 
   private:
-    std::size_t slot_of(std::string_view word) const;
-
-    std::string text_;                  // the words, a NUL after each
-    std::vector<std::uint32_t> begins_;  // (words + 1): where each begins
-    std::vector<std::uint32_t> table_;   // ids + 1 by their words' hashes; 0: none
+    Texts words_;
+    Positions ids_;
 };
 
 }  // namespace foreword::core

@@ -186,7 +186,7 @@ void read_rare(const Folder& folder, WordFiles& files) {
     const auto text = folder.text(RARE);
     if (!text) return;
     const Checked checked(folder, RARE);
-    files.rare.reserve((std::size_t)std::count(text->begin(), text->end(), '\n'));
+    files.rare.reserve((std::size_t)std::count(text->begin(), text->end(), '\n'), text->size());
     std::u32string before;
     for (std::size_t start = 0, end; (end = text->find('\n', start)) != text->npos; start = end + 1) {
         const std::string_view word = text->substr(start, end - start);
@@ -195,11 +195,12 @@ void read_rare(const Folder& folder, WordFiles& files) {
         };
         if (!is_plain(word)) refuse(std::string(" holds ") + UNSAFE);
         std::u32string key = folded_key(word);
-        if (!files.rare.empty() && (key < before || (key == before && word < files.rare.back()))) {
+        const bool is_first = files.rare.size() == 0;
+        if (!is_first && (key < before || (key == before && word < files.rare[files.rare.size() - 1]))) {
             refuse(" is not in alphabetical order");
         }
         before = std::move(key);
-        files.rare.emplace_back(word);
+        files.rare.add(word);
     }
 }
 

@@ -13,7 +13,7 @@
 namespace foreword::core {
 
 struct WordFiles {
-    std::vector<std::string> rare;  // words beyond the vocabulary
+    Texts rare;  // words beyond the vocabulary
     Spacing spacing;
     Style style;  // of the training text
     Abbreviations abbreviations;
