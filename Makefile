@@ -45,9 +45,9 @@ types: $(VENV)/.dev
 imports: $(VENV)/.dev
 	$(BIN)/lint-imports --no-cache
 
-# In processes of one thread each; tests of threads ask for theirs. Four for two cores: many tests wait.
+# In processes of one thread each; tests of threads ask for theirs. Three for two cores: many tests wait.
 tests: $(VENV)/.dev
-	OMP_NUM_THREADS=1 $(BIN)/pytest -q --numprocesses 4 --dist worksteal
+	OMP_NUM_THREADS=1 $(BIN)/pytest -q --numprocesses 3 --dist worksteal
 
 # What the tests reach; a fifth slower than the tests alone.
 coverage: $(VENV)/.dev

@@ -309,6 +309,8 @@ std::pair<int, int> arrange(int T, int B, const nb::handle& given) {
 NB_MODULE(_native, m) {
     using namespace foreword;
     m.doc() = "Recurrent cells over time, for one processor's instruction set.";
+    // A program may end while a thread or a module of its own still has a predictor.
+    nb::set_leak_warnings(false);
     m.def("instruction_sets", &instruction_sets, "Those of this processor, the best first.");
     m.def("use_instruction_set", &use_instruction_set, nb::arg("name"));
     m.def("instruction_set", [] { return std::string(chosen.load()->name); }, "The one in use.");
