@@ -262,6 +262,25 @@ def test_the_state_is_the_one_that_reading_gives(make_folder: MakeFolder) -> Non
     assert typist._reading.context.state == predictor.read("the cat, sat")
 
 
+@pytest.mark.usefixtures("in_python")
+def test_the_part_that_is_read_follows_the_text_that_is_there(make_folder: MakeFolder) -> None:
+    predictor = Predictor(make_folder())
+    typist = predictor.typist()
+    before = " " + "the cat sat " * 341
+    for letters in ("lik", "li"):  # the first text is just as long that its beginning is left out
+        typist.suggest(before + letters)
+        assert typist._reading is not None
+        assert (typist._reading.begin == 0) is (len(before + letters) < 2 * reading.STRIDE)
+    for end in "\n ":  # after which reading begins, at the beginning of a sentence or within one
+        text = "x" * reading.STRIDE + end + "The" + before[:3000]
+        fresh = predictor.typist()
+        assert typist.suggest(text) == fresh.suggest(text)
+        assert typist._reading is not None
+        assert fresh._reading is not None
+        assert typist._reading.context.capitals == fresh._reading.context.capitals
+        assert typist._reading.begin == reading.STRIDE + 1
+
+
 @pytest.mark.usefixtures("each_way")
 def test_forgetting_drops_the_text(make_folder: MakeFolder) -> None:
     typist = Predictor(make_folder()).typist()

@@ -119,6 +119,7 @@ class ReadingProgress:
 
     Attributes:
         begin: the offset in the text at which reading began.
+        is_whole: whether a line begins there.
         head: the text from there up to the word being typed.
         seen: that part as it was read, with a newline where a unit ends, and the text after it.
         context: the context after the head.
@@ -130,6 +131,7 @@ class ReadingProgress:
     """
 
     begin: int
+    is_whole: bool
     head: str
     seen: str = field(compare=False)
     context: Context
@@ -143,7 +145,7 @@ class ReadingProgress:
         begin = self.begin
         if not self.is_steady or not text.startswith(self.head, begin):
             return ""
-        if len(text) >= 2 * STRIDE and beginning(text, STRIDE)[0] != begin:
+        if beginning(text, STRIDE) != (begin, self.is_whole):
             return ""
         typed = text[begin + len(self.head) :]
         if len(typed) > LONGEST:  # a fresh reading takes only the last letters for the word
@@ -203,15 +205,16 @@ class ModelReader:
         begin, is_whole = beginning(text, STRIDE)
         window = readable(text[begin:])
         known = None
+        is_same_part = before is not None and (before.begin, before.is_whole) == (begin, is_whole)
         if self._wrapped:
-            known = before.known if before is not None and before.begin == begin else None
+            known = before.known if before is not None and is_same_part else None
             seen, known = as_units(
                 window, PLAIN, known, is_start=is_whole, hyphens=self.tokenizer.hyphens
             )
         else:
             seen = with_newlines(window)
         boundaries: list[Boundary] = []
-        if before is not None and before.begin == begin:
+        if before is not None and is_same_part:
             same = common_length(seen, before.seen)
             boundaries = [mark for mark in before.marks if mark.settled_by <= same]
         start = self._start
@@ -252,7 +255,14 @@ class ModelReader:
         if self._wrapped and not _has_a_word(window[:typed_at]):
             is_steady = False  # letters decide whether the line continues the one before it
         reading = ReadingProgress(
-            begin, window[:typed_at], seen, context, _thinned(boundaries, marks), known, is_steady
+            begin,
+            is_whole,
+            window[:typed_at],
+            seen,
+            context,
+            _thinned(boundaries, marks),
+            known,
+            is_steady,
         )
         return reading, window[typed_at:]
 
