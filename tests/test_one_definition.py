@@ -13,8 +13,8 @@ import pytest
 
 NATIVE = Path(__file__).parents[1] / "native"
 WITH_PYTHON = {
-    *("arguments", "core_module", "decoder_module", "layers", "module", "network_module"),
-    "typist_module",
+    *("arguments", "core_module", "decoder_module", "layers", "module"),
+    *("network_module", "typist_module"),
 }
 COMPILER = shutil.which("g++")
 OPTIONS = ["-std=c++17", "-O0", "-flto", "-Wodr", "-Werror=odr", "-fPIC"]

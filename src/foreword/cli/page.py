@@ -19,7 +19,7 @@ def page(
     ] = Path("site"),
     as_json: Json = False,
 ) -> None:
-    """Write a page to type in that needs no server of Foreword's: the model runs in the browser."""
+    """Write a page to type in that needs no Foreword server: the model runs in the browser."""
     left = f"nothing was written to {out}"
     with interruptible(lambda: left), claimed(out, "page", refusal, print_note):
         site = write_site(folder, out)

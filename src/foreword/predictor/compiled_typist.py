@@ -125,10 +125,8 @@ class CompiledTypist:
             text: as for `suggest`.
             unfinished: whether letters at the end are an unfinished word, which is not read yet.
         """
-        try:
-            word, index, before = self._native.last_word(text, unfinished) or ("", EOS_ID, None)
-        except self._error as error:
-            raise FolderError(str(error)) from None
+        last = self._asked(self._native.last_word, text, unfinished)
+        word, index, before = last or ("", EOS_ID, None)
         state = None if before is None else self._state(before, index)
         return traced(self._engine, word, index, state)
 
@@ -151,19 +149,24 @@ class CompiledTypist:
         self, text: str, k: int, complete: bool | None, most: int | None
     ) -> list[Suggestion] | None:
         """Return suggestions; None if more than `most` words must be read, which go on next."""
-        try:
-            rows = self._native.suggest(text, k, complete, most)
-        except self._error as error:
-            raise FolderError(str(error)) from None
+        rows = self._asked(self._native.suggest, text, k, complete, most)
         return None if rows is None else list(map(_suggestion, rows))
 
     def _lettered(self, text: str, ignore_case: bool, most: int | None) -> Letters | None:
         """Return the next characters; None as of `_suggested`."""
+        answer = self._asked(self._native.letters, text, ignore_case, most)
+        return None if answer is None else Letters(*answer)
+
+    def _asked(self, method: Callable[..., Any], *arguments: object) -> Any:
+        """Return what a method of the core does.
+
+        Raises:
+            FolderError: the model's scores overflow.
+        """
         try:
-            answer = self._native.letters(text, ignore_case, most)
+            return method(*arguments)
         except self._error as error:
             raise FolderError(str(error)) from None
-        return None if answer is None else Letters(*answer)
 
 
 def _whole(result: T | None) -> T:
