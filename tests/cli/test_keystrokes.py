@@ -72,6 +72,17 @@ def test_learning_stands_beside_not_learning(model: Path, tmp_path: Path) -> Non
     assert actual["learning"]["learned"]
 
 
+def test_another_model_s_words_stand_beside_the_first_alone(model: Path, tmp_path: Path) -> None:
+    (tmp_path / "messages.txt").write_text(LINES)
+
+    shown = run(model, tmp_path / "messages.txt", "--with", model)
+    actual = json.loads(run(model, tmp_path / "messages.txt", "--with", model, "--json"))
+
+    assert "with /" in " ".join(shown.split())
+    # It is the same model, whose words are the same.
+    assert actual["with"]["keys"] == actual["keys"]
+
+
 def test_letters_and_keypad_are_measured_beside_the_suggestions(
     model: Path, tmp_path: Path
 ) -> None:

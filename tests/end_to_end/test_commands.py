@@ -109,6 +109,16 @@ def test_predict_keeps_blocked_and_offensive_words_back(
     assert set(words("--block", first, "--block", second)).isdisjoint({first, second})
 
 
+def test_predict_with_the_same_model_again_changes_no_word(
+    model: Path, foreword_command: Command
+) -> None:
+    def words(*options: object) -> list[str]:
+        done = foreword_command("predict", model, "How are ", "-k", 5, "--json", *options)
+        return [p["word"] for p in json.loads(done.stdout)["predictions"]]
+
+    assert words("--with", model) == words("--with", model, "--with", model) == words()
+
+
 def test_predict_answers_every_line_of_standard_input(
     model: Path, foreword_command: Command
 ) -> None:

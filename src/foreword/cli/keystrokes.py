@@ -99,6 +99,15 @@ def keystrokes(
             "it is typed.",
         ),
     ] = False,
+    beside: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--with",
+            metavar="DIR",
+            help="Type everything again with words of this model too, a folder or an installed "
+            "model, for texts that mix languages; repeat it for more.",
+        ),
+    ] = None,
     letters: Annotated[
         bool,
         typer.Option(
@@ -129,9 +138,10 @@ def keystrokes(
     """
     typist = SimulatedTypist(slots, ghost, acceptance, automatic_space, case, repeats)
     if pairs:
-        if text or chats or learn or letters or keypad:
+        if text or chats or learn or beside or letters or keypad:
             raise SettingsError(
-                "--pairs cannot be combined with a TEXT, --chats, --learn, --letters or --keypad"
+                "--pairs cannot be combined with a TEXT, --chats, --learn, --with, --letters or "
+                "--keypad"
             )
         with Watch() as watch:
             reports = _of_pairs(folder, pairs, against, typist, messages, seed, reading, watch)
@@ -157,6 +167,10 @@ def keystrokes(
     units = [unit for source in sources for unit in whole_units(source.read())]
     drawn = [units[n] for n in _drawn(units, messages, seed)]
     reports = {"": simulate(Suggester(model), drawn, typist, spacing=model.tokenizer.spacing)}
+    if beside:
+        mixed = Suggester(model, beside=[load(name) for name in beside])
+        name = f"with {' and '.join(beside)}"
+        reports[name] = simulate(mixed, drawn, typist, spacing=model.tokenizer.spacing)
     if learn:
         reports["learning as it goes"] = _learning(model, drawn, typist)
     spelled = measure_letters(model.typist(), drawn) if letters else None

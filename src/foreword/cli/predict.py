@@ -1,6 +1,8 @@
 """`foreword predict`: the likeliest next words, or completions of an unfinished one. No torch."""
 
 import sys
+from collections.abc import Callable
+from functools import partial
 from itertools import islice
 from pathlib import Path
 from typing import Annotated
@@ -13,9 +15,11 @@ from foreword.cli.notes import ReadingNotes, as_a_text, tell_of_empty, tell_of_u
 from foreword.cli.personal import opened
 from foreword.errors import FolderError, SettingsError
 from foreword.folder.installed import installed_models, only_model
+from foreword.predictor.mixed_typist import MixedTypist
 from foreword.predictor.next_letter import Letters
 from foreword.predictor.predictor import load
 from foreword.predictor.suggest import Suggestion
+from foreword.predictor.typist import Typist
 from foreword.visible import shown
 
 Words = Annotated[int, typer.Option("-k", "--words", min=1, help="Number of words to show.")]
@@ -33,6 +37,16 @@ Block = Annotated[
 ]
 PersonalFile = Annotated[
     Path | None, typer.Option(metavar="FILE", help="Personal file whose words are suggested too.")
+]
+
+Beside = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--with",
+        metavar="DIR",
+        help="Also suggest words of this model, a folder or an installed model, for texts that "
+        "mix languages; repeat it for more.",
+    ),
 ]
 
 
@@ -65,6 +79,7 @@ def predict(
     no_filter: NoFilter = False,
     block: Block = None,
     personal: PersonalFile = None,
+    beside: Beside = None,
     interactive: Annotated[
         bool, typer.Option("--interactive", "-i", help="Predict while you type.")
     ] = False,
@@ -93,14 +108,19 @@ def predict(
         given = [folder, *(texts or [])]
         raise FolderError(as_a_text(str(error), "predict", given)) from error
     layer = opened(personal, predictor.tokenizer, read_only=True) if personal else None
-    typist = predictor.typist(
-        tolerant=tolerant, layer=layer, offensive=no_filter, blocked=block or ()
+    others = [load(name) for name in beside or ()]
+    make: Callable[..., Typist | MixedTypist] = (
+        partial(MixedTypist, [predictor, *others]) if others else predictor.typist
     )
+    typist = make(tolerant=tolerant, layer=layer, offensive=no_filter, blocked=block or ())
     if layer is not None and personal is not None:
         tell_of_empty(layer, personal, folder)
-    tell_of_untrained(predictor, folder)
-    if letters and (interactive or complete is not None):
-        raise SettingsError("--letters cannot be combined with --interactive, --complete or --next")
+    for model, name in zip([predictor, *others], [folder, *(beside or ())], strict=True):
+        tell_of_untrained(model, name)
+    if letters and (interactive or complete is not None or others):
+        raise SettingsError(
+            "--letters cannot be combined with --interactive, --complete, --next or --with"
+        )
     if interactive:
         if not sys.stdin.isatty():
             raise SettingsError("--interactive needs a terminal; without one, pipe lines in")
@@ -110,13 +130,14 @@ def predict(
         return
     reading = ReadingNotes()
     for line in input_lines() if text is None or text == "-" else [text]:
-        typist.forget()  # each line is a text of its own
         if letters:
-            show_letters(line, typist.letters(line), k, as_json=as_json)
+            show_letters(line, predictor.letters(line), k, as_json=as_json)
             continue
+        typist.forget()  # each line is a text of its own
         suggestions = typist.suggest(line, k, complete=complete)
         show(line, suggestions, as_json=as_json)
-        reading.add(predictor, line, [suggestion.word for suggestion in suggestions])
+        if not others:
+            reading.add(predictor, line, [suggestion.word for suggestion in suggestions])
     reading.tell(predictor, folder if folder in installed_models() else Path(folder).name)
 
 

@@ -11,6 +11,7 @@ from prompt_toolkit.formatted_text import StyleAndTextTuples
 from prompt_toolkit.key_binding import KeyBindings
 from prompt_toolkit.key_binding.key_processor import KeyPressEvent
 
+from foreword.predictor.mixed_typist import MixedTypist
 from foreword.predictor.suggest import Suggestion
 from foreword.predictor.typist import Typist
 from foreword.visible import shown
@@ -63,7 +64,7 @@ class _Ghost(AutoSuggest):
         return Ghost(shown(rest_of(suggestions[0], document.text))) if suggestions else None
 
 
-def type_along(typist: Typist, k: int) -> None:
+def type_along(typist: Typist | MixedTypist, k: int) -> None:
     """Reads lines until Ctrl-D. Tab accepts the first suggestion, Alt-1 to Alt-9 any.
 
     Args:

@@ -1,12 +1,14 @@
 """Use a model as the simulated typist's predictor. Never imports torch."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 
 import numpy as np
 
+from foreword.predictor.mixed_typist import MixedTypist
 from foreword.predictor.personal.adapting import network_of
 from foreword.predictor.personal.personal import Personal
 from foreword.predictor.predictor import Predictor
+from foreword.predictor.typist import Typist
 from foreword.text.tokenizer import SPECIAL, Tokenizer, TokenizerConfig
 from foreword.translator.translator import Translator
 
@@ -23,9 +25,19 @@ class Suggester:
     typist may continue to `likely`. Marks are not suggested.
     """
 
-    def __init__(self, predictor: Predictor, personal: Personal | None = None) -> None:
-        """Take a model, and a layer of someone's own words over it."""
-        self._typist = predictor.typist(layer=personal)
+    def __init__(
+        self,
+        predictor: Predictor,
+        personal: Personal | None = None,
+        *,
+        beside: Sequence[Predictor] = (),
+    ) -> None:
+        """Take a model, a layer of someone's own words over it, and models of other languages."""
+        self._typist: Typist | MixedTypist = (
+            MixedTypist([predictor, *beside], layer=personal)
+            if beside
+            else predictor.typist(layer=personal)
+        )
 
     def suggest(self, text: str, k: int) -> list[str]:
         """Return at most k words that differ in more than case, the most probable first."""

@@ -26,6 +26,7 @@ from foreword.predictor.slips import QWERTY, Layout
 from foreword.predictor.state import State
 from foreword.predictor.suggest import Suggestion
 from foreword.predictor.typist import Typist
+from foreword.predictor.word_frequencies import WordFrequencies
 from foreword.text.tokenizer import EOS, EOS_ID, UNK_ID, Tokenizer
 
 if TYPE_CHECKING:
@@ -381,8 +382,16 @@ class Predictor:
 
     @cached_property
     def _reader(self) -> ModelReader:
-        rare = RareWords(self.folder.rare, self.lexicon.case)
-        return ModelReader(self.tokenizer, self._engine, self.lexicon, self._start, rare)
+        return ModelReader(self.tokenizer, self._engine, self.lexicon, self._start, self._rare)
+
+    @cached_property
+    def _rare(self) -> RareWords:
+        return RareWords(self.folder.rare, self.lexicon.case)
+
+    @cached_property
+    def word_frequencies(self) -> WordFrequencies:
+        """How frequent words are in the model's language, regardless of the text before them."""
+        return WordFrequencies(self.tokenizer, self.lexicon, self._rare)
 
     @cached_property
     def lexicon(self) -> Lexicon:

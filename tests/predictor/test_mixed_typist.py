@@ -1,0 +1,173 @@
+from collections.abc import Callable
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from foreword.errors import SettingsError
+from foreword.folder.store import Folder
+from foreword.predictor.mixed_typist import CHARACTERS, LEAST, SWITCH, WORDS, MixedTypist
+from foreword.predictor.predictor import Predictor
+from foreword.predictor.suggest import Suggestion
+from foreword.predictor.word_frequencies import UNKNOWN
+
+MakeFolder = Callable[..., Folder]
+MakeSpeaker = Callable[..., Predictor]
+
+
+@pytest.fixture(scope="session")
+def english(speaker: MakeSpeaker) -> Predictor:
+    return speaker({"the": 0.4, "in": 0.2, "house": 0.1, "hand": 0.05, "Monday": 0.05})
+
+
+@pytest.fixture(scope="session")
+def german(speaker: MakeSpeaker) -> Predictor:
+    return speaker({"das": 0.5, "in": 0.1, "Haus": 0.1, "Hand": 0.08, "hat": 0.05})
+
+
+@pytest.fixture
+def typist(english: Predictor, german: Predictor) -> MixedTypist:
+    return MixedTypist([english, german])
+
+
+def by_word(suggestions: list[Suggestion]) -> dict[str, float]:
+    return {suggestion.word: suggestion.probability for suggestion in suggestions}
+
+
+@pytest.mark.usefixtures("each_way")
+def test_a_model_with_itself_suggests_what_it_does_alone(make_folder: MakeFolder) -> None:
+    model = Predictor(make_folder())
+    alone, mixed = model.typist(), MixedTypist([model, model])
+    for text in ("", "the ca", "I like", "I don", "the cat sat on ", "Xyz lik", "How are "):
+        for complete in (None, True, False):
+            expected = alone.suggest(text, 4, complete=complete)
+            actual = mixed.suggest(text, 4, complete=complete)
+            assert [s._replace(probability=0) for s in actual] == [
+                s._replace(probability=0) for s in expected
+            ]
+            assert by_word(actual) == pytest.approx(by_word(expected))
+
+
+def test_weights_are_those_of_the_fixed_share_by_zipfs_law(typist: MixedTypist) -> None:
+    # "the" is the first of five English words, and an unknown German one of three letters.
+    in_english = (1 - UNKNOWN) / (1 + 1 / 2 + 1 / 3 + 1 / 4 + 1 / 5)
+    in_german = UNKNOWN / 8**3
+    by_bayes = 0.5 * in_english / (0.5 * in_english + 0.5 * in_german)
+    expected = (1 - SWITCH) * by_bayes + SWITCH / 2
+
+    assert typist.weights("the ") == pytest.approx((expected, 1 - expected))
+    assert typist.weights("the", complete=False) == pytest.approx((expected, 1 - expected))
+
+
+def test_letters_count_as_all_words_that_begin_so(typist: MixedTypist) -> None:
+    # Third and fourth in English, third to fifth in German.
+    in_english, in_german = 1 / 3 + 1 / 4, 1 / 3 + 1 / 4 + 1 / 5
+    expected = in_english / (in_english + in_german)
+
+    assert typist.weights("h") == pytest.approx((expected, 1 - expected))
+
+
+def test_weights_follow_the_words(typist: MixedTypist) -> None:
+    text = "the house in the house das Haus das Haus hat the house"
+    words = text.split()
+    weights = [typist.weights(" ".join(words[:n]) + " ")[0] for n in range(len(words) + 1)]
+
+    assert weights[0] == 0.5
+    assert weights[1] < weights[2] > 0.9  # "in" is common to both, and changes little
+    assert weights[5] > 0.9
+    assert weights[6] < weights[5]
+    assert weights[10] < 0.1
+    assert weights[-1] > 0.9
+
+
+@pytest.mark.parametrize("piece", ["zebra", "123", ":-)", ",", "x" * 300])
+def test_what_no_model_knows_says_nothing(typist: MixedTypist, piece: str) -> None:
+    assert typist.weights("the house " + piece) == typist.weights("the house ")
+    assert typist.weights("the " + piece + " ") == typist.weights("the ")
+
+
+def test_marks_at_a_word_and_its_case_change_nothing(typist: MixedTypist) -> None:
+    plain = typist.weights("the house das ")
+    assert typist.weights("(The HOUSE, „Das“ ") == pytest.approx(plain)
+
+
+def test_a_word_of_both_has_the_sum_of_its_probabilities(typist: MixedTypist) -> None:
+    assert by_word(typist.suggest("", 3)) == pytest.approx(
+        {"das": 0.5 * 0.5, "the": 0.5 * 0.4, "in": 0.5 * (0.2 + 0.1)}
+    )
+
+
+def test_it_is_written_as_the_model_that_contributes_most_writes_it(typist: MixedTypist) -> None:
+    assert "Hand" in by_word(typist.suggest("das Haus. das h", 8, complete=True))
+    assert "hand" in by_word(typist.suggest("the house. the h", 8, complete=True))
+
+
+def test_letters_that_begin_words_of_one_language_are_completed_in_it(
+    typist: MixedTypist,
+) -> None:
+    assert typist.suggest("the house da", 1)[0].word == "das"
+    assert typist.suggest("das Haus Mo", 1)[0].word == "Monday"
+
+
+def test_a_model_of_little_weight_is_not_asked_unless_words_lack(
+    typist: MixedTypist, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[str] = []
+    for name, one in zip(("English", "German"), typist._typists, strict=True):
+        suggest = one.suggest
+
+        def noting(*arguments, name=name, suggest=suggest, **options):  # type: ignore[no-untyped-def]
+            asked.append(name)
+            return suggest(*arguments, **options)
+
+        monkeypatch.setattr(one, "suggest", noting)
+    english, german = typist.weights("the house ")
+    assert german < LEAST * english
+
+    typist.suggest("the house ", 3)
+    assert asked == ["English"]
+    typist.suggest("the house ", 7)
+    assert asked == ["English", "English", "German"]
+
+
+PIECES = st.sampled_from(["the ", "das ", "h", "a", " ", "in", "Monday, ", "hous", "zz ", "\n"])
+
+
+@settings(max_examples=25)
+@given(st.lists(st.lists(PIECES, max_size=8).map("".join), min_size=2, max_size=5))
+def test_answers_depend_on_the_text_alone(
+    english: Predictor, german: Predictor, texts: list[str]
+) -> None:
+    used = MixedTypist([english, german])
+    for text in texts:
+        assert used.suggest(text) == MixedTypist([english, german]).suggest(text)
+
+
+def test_words_long_before_are_not_read(typist: MixedTypist) -> None:
+    many = "the in " * WORDS
+    assert typist.weights("das " + many) == typist.weights(many)
+    # The beginning of what is looked at may be a part of a word, which is left out.
+    cut = "s" + " 1" * (CHARACTERS // 2)
+    assert len(cut) > CHARACTERS
+    assert typist.weights("da" + cut[: CHARACTERS - 1]) == (0.5, 0.5)
+
+
+def test_options_are_those_of_every_model(english: Predictor, german: Predictor) -> None:
+    mixed = MixedTypist([english, german], blocked=["in", "das"])
+    assert {"in", "das"}.isdisjoint(by_word(mixed.suggest("", 9)))
+    tolerant = MixedTypist([english, german], tolerant=True)
+    assert "Haus" in by_word(tolerant.suggest("das Haus das Hsu", 9))
+
+
+def test_nothing_is_remembered_after_forgetting(typist: MixedTypist) -> None:
+    before = typist.suggest("")
+    typist.suggest("das Haus ")
+    typist.forget()
+    assert typist.suggest("") == before
+
+
+def test_errors_say_what_to_give(english: Predictor, typist: MixedTypist) -> None:
+    with pytest.raises(SettingsError, match="k must be at least 1, not 0"):
+        typist.suggest("the", 0)
+    with pytest.raises(SettingsError, match="at least two models, not 1"):
+        MixedTypist([english])
