@@ -13,7 +13,7 @@ NATIVE := $(wildcard native/*.* native/kernels/* native/cells/* native/core/*)
 # for PyTorch, and the tests start hundreds of processes.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: demo test format lint types imports tests coverage docs page wasm sanitize fuzz clean
+.PHONY: demo test format lint types imports tests coverage docs nightly page wasm sanitize fuzz clean
 
 demo: $(VENV)/.demo
 	$(BIN)/foreword train --out $(DEMO) --minutes 2.5 --vocab-size 10000 --hidden-size 256 --dropout 0.1 --overwrite
@@ -33,7 +33,7 @@ demo: $(VENV)/.demo
 # The tests wait now and then, for a server, a browser or npm; the rest is done beside them.
 test: $(VENV)/.dev
 	$(MAKE) lint
-	$(MAKE) --jobs 2 tests types imports docs
+	FOREWORD_FIGURES=untrained $(MAKE) --jobs 2 tests types imports docs
 
 lint: $(VENV)/.dev
 	$(BIN)/ruff format --check .
@@ -55,6 +55,12 @@ coverage: $(VENV)/.dev
 
 docs: $(VENV)/.dev
 	OMP_NUM_THREADS=1 NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict --quiet --site-dir build/site
+
+# What the gate leaves out because it takes long: the tests of the mark `nightly`, and the figures of the
+# documentation for which networks are trained.
+nightly: $(VENV)/.dev
+	OMP_NUM_THREADS=1 $(BIN)/pytest -q -m nightly --numprocesses 2 --dist worksteal
+	$(MAKE) docs
 
 # The scripts of the pages of `foreword serve` and `foreword inspect` and of packages/javascript, from their TypeScript.
 # Needs npm.

@@ -1,9 +1,12 @@
 """Draws the figures of the explanations while the documentation is built, by Foreword's commands.
 
-What a command draws is kept in `build/figures` until the code or the command changes.
+What a command draws is kept in `build/figures` until the code or the command changes. The figures
+for which networks are trained take five minutes of processor time. With FOREWORD_FIGURES=untrained
+they stay blank, as in the gate (`make test`); `make docs` draws them all.
 """
 
 import hashlib
+import os
 import re
 import shlex
 import shutil
@@ -20,6 +23,10 @@ ROOT = Path(__file__).parents[2]
 KEPT = ROOT / "build" / "figures"
 FOLDER = "explanation/figures"
 """Where pages find them."""
+
+UNTRAINED = os.environ.get("FOREWORD_FIGURES") == "untrained"
+"""Whether the figures for which networks are trained stay blank."""
+BLANK = '<svg xmlns="http://www.w3.org/2000/svg" width="1" height="1"/>'
 
 LEAST_HOLD = 20
 """Words for which the unit that is shown as a capacitor keeps a charge."""
@@ -38,6 +45,8 @@ class Drawing:
 
     commands: tuple[str, ...]
     figures: dict[str, str]
+    is_trained: bool = True
+    """Whether the commands train networks."""
 
 
 DRAWINGS = (
@@ -45,6 +54,7 @@ DRAWINGS = (
         ("python benchmarks/draw_cells.py cells",),
         {f"{name}.svg": f"cells/{name}.svg" for name in ("unrolled", "rnn", "lstm", "gru")}
         | {"peephole.svg": "cells/lstm-peephole.svg"},
+        is_trained=False,
     ),
     Drawing(("python benchmarks/draw_gradients.py .",), {"exploding.svg": "exploding.svg"}),
     Drawing(
@@ -80,6 +90,10 @@ DRAWINGS = (
 def on_files(files: Files, config: Any) -> Files:
     """Adds the figures to the site."""
     for drawing in DRAWINGS:
+        if drawing.is_trained and UNTRAINED:
+            for name in drawing.figures:
+                files.append(File.generated(config, f"{FOLDER}/{name}", content=BLANK))
+            continue
         for name, path in draw(drawing).items():
             if name == "unit.svg":
                 _check_that_it_holds(path)

@@ -1,5 +1,3 @@
-import os
-import subprocess
 import sys
 from pathlib import Path
 from typing import Any
@@ -112,27 +110,28 @@ def test_doctor_tells_which_kernel_runs_what_and_why(monkeypatch: pytest.MonkeyP
     assert "with zoneout" in CliRunner().invoke(app, ["doctor"]).stdout
 
 
-def test_the_pytest_plugin_makes_a_test_of_each_combination(tmp_path: Path) -> None:
+def test_the_pytest_plugin_makes_a_test_of_each_combination(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
     arguments = ["-p", "foreword.conformance.plugin", "--foreword-dtype", "float64", "-q"]
     arguments += ["-p", "no:cacheprovider", "--rootdir", str(tmp_path), str(tmp_path)]
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.syspath_prepend(tmp_path)
+    monkeypatch.setenv("PYTEST_DISABLE_PLUGIN_AUTOLOAD", "1")
+    monkeypatch.delenv("PYTEST_ADDOPTS", raising=False)
 
-    def run(*more: str) -> subprocess.CompletedProcess[str]:
-        return subprocess.run(
-            [sys.executable, "-m", "pytest", *arguments, *more],
-            capture_output=True,
-            text=True,
-            cwd=tmp_path,
-            env={**os.environ, "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"},
-            check=False,
-        )
+    def run(*more: str) -> tuple[int, str]:
+        """In this process: one of its own would import PyTorch again."""
+        code = pytest.main([*arguments, *more])
+        return code, capsys.readouterr().out
 
-    good = run("--foreword-layer", "torch.nn:GRU", "--foreword-cell", "gru")
-    assert good.returncode == 0, good.stdout + good.stderr
-    assert "16 passed, 32 skipped" in good.stdout
+    code, output = run("--foreword-layer", "torch.nn:GRU", "--foreword-cell", "gru")
+    assert code == pytest.ExitCode.OK, output
+    assert "16 passed, 32 skipped" in output
     (tmp_path / "mine.py").write_text(
         "import torch\n\n\nclass Wrong(torch.nn.GRU):\n"
         "    def forward(self, *a):\n        y, h = super().forward(*a)\n        return y, 2 * h\n"
     )
-    bad = run("--foreword-layer", "mine:Wrong", "--foreword-cell", "gru", "--exitfirst")
-    assert bad.returncode == 1
-    assert "mine:Wrong differs from the equations of gru" in bad.stdout
+    code, output = run("--foreword-layer", "mine:Wrong", "--foreword-cell", "gru", "--exitfirst")
+    assert code == pytest.ExitCode.TESTS_FAILED
+    assert "mine:Wrong differs from the equations of gru" in output

@@ -109,13 +109,13 @@ def check(subject: Subject, cases: Iterable[Case]) -> Iterator[Result]:
 
 
 def _checked(subject: Subject, case: Case) -> Result:
-    exact = _inputs(case, torch.float64)
-    truth = KernelSubject("reference").run(case, exact)
     ours = _inputs(case, DTYPES[case.dtype])
     try:
         actual = subject.run(case, ours)
     except SettingsError as error:
         return Result(case, refusal=str(error))
+    exact = _inputs(case, torch.float64)
+    truth = KernelSubject("reference").run(case, exact)
     values = _difference([actual[1], *actual[2]], [truth[1], *truth[2]])
     gradients = _difference(_gradients(actual, ours), _gradients(truth, exact))
     return Result(case, values, gradients)
