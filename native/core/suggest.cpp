@@ -102,24 +102,38 @@ void drop_repeated(std::vector<Suggestion>& offered, const Lexicon& lexicon) {
 
 }  // namespace
 
-std::vector<Suggestion> suggestions(const ModelReader& reader, const Context& context, std::u32string_view typed,
+const std::vector<Ranked>& NextWords::after(const ModelReader& reader, const SharedContext& context, std::size_t k,
+                                            const Options& options) {
+    if (context != context_ || k != k_) {
+        words_ = ranked(reader, *context, {}, k, options, false);
+        context_ = context;
+        k_ = k;
+    }
+    return words_;
+}
+
+std::vector<Suggestion> suggestions(const ModelReader& reader, const SharedContext& context, std::u32string_view typed,
                                     std::u32string_view end, std::size_t k, const Options& options, bool is_weighed,
-                                    const std::function<SharedContext()>& look_ahead) {
-    is_weighed = is_weighed && !typed.empty();
+                                    NextWords& next_words, const std::function<SharedContext()>& look_ahead) {
+    const auto following = [&](const SharedContext& before) {
+        return readings(reader, *before, {}, end, next_words.after(reader, before, k, options), false).first;
+    };
+    if (typed.empty()) {
+        std::vector<Suggestion> offered = following(context);
+        if (offered.size() > k) offered.resize(k);
+        return offered;
+    }
     std::vector<Suggestion> offered;
     double finished = 1.0;
     if (typed.size() <= LONGEST_TYPED) {
-        const std::vector<Ranked> words = ranked(reader, context, encoded(typed), k, options, is_weighed);
-        std::tie(offered, finished) = readings(reader, context, typed, end, words, is_weighed);
+        const std::vector<Ranked> words = ranked(reader, *context, encoded(typed), k, options, is_weighed);
+        std::tie(offered, finished) = readings(reader, *context, typed, end, words, is_weighed);
     } else if (!is_weighed) {
         return offered;
     }
     // A next word is no more probable than the word before it: most letters need no look-ahead.
     if (finished > std::max(UNLIKELY, offered.size() >= k ? offered[k - 1].probability : 0.0)) {
-        const SharedContext after = look_ahead();
-        const std::vector<Ranked> words = ranked(reader, *after, {}, k, options, false);
-        std::vector<Suggestion> following = readings(reader, *after, {}, end, words, false).first;
-        for (Suggestion& one : following) {
+        for (Suggestion& one : following(look_ahead())) {
             one.probability *= finished;
             offered.push_back(std::move(one));
         }

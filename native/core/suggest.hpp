@@ -21,14 +21,28 @@ struct Suggestion {
     std::size_t replaces;  // characters at the end of the text that are removed
 };
 
+// The most probable next words after the last context for which they were asked: after the letters of a whole word,
+// the space is typed. For one typist, whose options stay the same.
+class NextWords {
+  public:
+    // See `ranked`.
+    const std::vector<Ranked>& after(const ModelReader& reader, const SharedContext& context, std::size_t k,
+                                     const Options& options);
+
+  private:
+    SharedContext context_;
+    std::size_t k_ = 0;
+    std::vector<Ranked> words_;
+};
+
 // The k most probable words at the end of a text. Letters at the end are read in two ways, each by its
 // probability: as a whole word, which a next word follows, and as the beginning of a longer one.
 //
 // `context`: before the word; `typed`: its raw letters at the end of the text, empty for a new word; `end`: the
 // last characters of the text, up to 64. `is_weighed`: both readings count; otherwise only the second one.
 // `look_ahead`: the context after the letters as a whole word.
-std::vector<Suggestion> suggestions(const ModelReader& reader, const Context& context, std::u32string_view typed,
+std::vector<Suggestion> suggestions(const ModelReader& reader, const SharedContext& context, std::u32string_view typed,
                                     std::u32string_view end, std::size_t k, const Options& options, bool is_weighed,
-                                    const std::function<SharedContext()>& look_ahead);
+                                    NextWords& next_words, const std::function<SharedContext()>& look_ahead);
 
 }  // namespace foreword::core

@@ -27,7 +27,7 @@ std::optional<std::vector<Suggestion>> Typist::suggest(std::u32string_view text,
     if (!typed) return std::nullopt;
     const bool is_weighed = ending == Ending::EITHER;
     const auto suggested = [&](std::size_t count) {
-        return suggestions(*reader_, *reading_->context, *typed, end_of(text), count, options_, is_weighed,
+        return suggestions(*reader_, reading_->context, *typed, end_of(text), count, options_, is_weighed, next_words_,
                            [&] { return after(*typed); });
     };
     if (memory_.repeats) return suggested(k);
@@ -63,6 +63,7 @@ const Context& Typist::context(std::u32string_view text, bool is_unfinished) {
 void Typist::forget() {
     reading_.reset();
     shown_.reset();
+    next_words_ = {};
     shares_ = {};
 }
 

@@ -74,6 +74,7 @@ class Typist {
     Memory memory_;
     std::optional<ReadingProgress> reading_;
     std::optional<Shown> shown_;
+    NextWords next_words_;
     std::array<std::pair<SharedContext, SharedShares>, 2> shares_;  // P(next word) after the last two contexts
 };
 

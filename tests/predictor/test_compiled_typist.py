@@ -103,6 +103,15 @@ def test_a_typist_with_options_suggests_what_it_does_in_python(seed: int) -> Non
         assert_typed_alike(compiled, readable, texts, k, complete=complete)
 
 
+def test_next_words_are_remembered_for_one_context_and_count() -> None:
+    model = random_words(2, 60)
+    first, second = [word for word in model.predictor.tokenizer.words[2:] if word.isalpha()][:2]
+    compiled, readable = both(model.predictor)
+    for text in (first, second, first, f"{first} {second}"):
+        for k in (1, 3):
+            assert_typed_alike(compiled, readable, [text, f"{text} ", text, f"{text} "], k)
+
+
 def test_the_end_of_a_long_text_is_read_as_in_python() -> None:
     model = random_words(6, 60)
     draw = random.Random(6)
