@@ -162,7 +162,9 @@ def serve(
         settings,
         listening,
         lambda: reload_models(service),
-        app.takes_on,
+        admits=app.takes_on,
+        prompts=app.prompts,
+        answer=app.answer,
         refused=lambda cause: service.metrics.refused(cause.value),
         ready=lambda: errors.print(f"serving {names} at http://{where}/ (Ctrl-C stops)"),
     )

@@ -104,7 +104,7 @@ class CompiledTypist:
 
     def suggesting(self, text: str, k: int, complete: bool | None) -> Work[list[Suggestion]]:
         """Do the same as work, of which some words are read at a time; see `lockstep`."""
-        return (yield from self._in_parts(text, partial(self._suggested, text, k, complete)))
+        return self._in_parts(text, partial(self._suggested, text, k, complete))
 
     def letters(self, text: str, ignore_case: bool) -> Letters:
         """Return what `Typist.letters` does.
@@ -116,7 +116,7 @@ class CompiledTypist:
 
     def lettering(self, text: str, ignore_case: bool) -> Work[Letters]:
         """Do the same as work, of which some words are read at a time; see `lockstep`."""
-        return (yield from self._in_parts(text, partial(self._lettered, text, ignore_case)))
+        return self._in_parts(text, partial(self._lettered, text, ignore_case))
 
     def trace(self, text: str, *, unfinished: bool) -> WordTrace:
         """Return what `Typist.trace` does.

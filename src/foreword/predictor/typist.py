@@ -111,7 +111,10 @@ class Typist:
         if k < 1:
             raise SettingsError(f"k must be at least 1, not {k}")
         if self._compiled is not None:
-            return (yield from self._compiled.suggesting(text, k, complete))
+            return self._compiled.suggesting(text, k, complete)
+        return self._suggesting(text, k, complete)
+
+    def _suggesting(self, text: str, k: int, complete: bool | None) -> Work[list[Suggestion]]:
         reading, typed = yield from self._read(text, unfinished=complete is not False)
         if self._repeats:
             return (yield from self._suggestions(reading, typed, text, k, complete))
@@ -171,7 +174,10 @@ class Typist:
     def lettering(self, text: str, *, ignore_case: bool = False) -> Work[Letters]:
         """Return letters as work that can be combined with that of other users; see `lockstep`."""
         if self._compiled is not None:
-            return (yield from self._compiled.lettering(text, ignore_case))
+            return self._compiled.lettering(text, ignore_case)
+        return self._lettering(text, ignore_case)
+
+    def _lettering(self, text: str, ignore_case: bool) -> Work[Letters]:
         reading, typed = yield from self._read(text, unfinished=True)
         return (
             yield from next_letters(

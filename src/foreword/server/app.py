@@ -11,7 +11,7 @@ from foreword.folder.installed import find_folder
 from foreword.folder.translation_store import holds_translation
 from foreword.server.batching import Batcher
 from foreword.server.completions import complete
-from foreword.server.endpoint import Get, Post
+from foreword.server.endpoint import Get, Post, Prompt
 from foreword.server.guard import Guard
 from foreword.server.lane import Lane
 from foreword.server.lettering import LetterTyping, letters
@@ -98,8 +98,9 @@ def make_app(service: Service) -> Guard:
             translates=bool(service.translators.all()),
         )
     )
+    prompts = {"/v1/predict": Prompt(service, PredictRequest, predict)}
     posts = {
-        "/v1/predict": Post(service, PredictRequest, predict),
+        **prompts,
         "/v1/letters": Post(service, LettersRequest, letters),
         "/v1/advance": Post(service, AdvanceRequest, advance),
         "/v1/score": Post(service, ScoreRequest, score),
@@ -126,6 +127,7 @@ def make_app(service: Service) -> Guard:
         _Endpoints(posts, Router(routes, redirect_slashes=False, default=Page())),
         service,
         frozenset([*posts, *gets, *libre, "/"]),
+        prompts,
     )
 
 

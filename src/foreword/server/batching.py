@@ -85,7 +85,7 @@ class Batcher:
 
     async def run(self, compute: Callable[[], T]) -> T:
         """Call a function when it is its turn, and return its result; see `together`."""
-        return await self._waited(_at_once(compute), None)
+        return await self._waiting_for(_at_once(compute), None)
 
     async def together(self, work: Work[T]) -> T:
         """Return the result of work; a client that has gone by then costs no computation.
@@ -95,14 +95,19 @@ class Batcher:
         Raises:
             RequestError: it waited longer than the deadline.
         """
+        started = self.start(work)
+        return await started if isinstance(started, asyncio.Future) else started
+
+    def start(self, work: Work[T]) -> "T | asyncio.Future[T]":
+        """Return the result of work, or a future of it if it has to wait; see `together`."""
         try:
             waits_for = next_request(work)
         except StopIteration as end:
             result: T = end.value
             return result
-        return await self._waited(work, waits_for)
+        return self._waiting_for(work, waits_for)
 
-    async def _waited(self, work: Work[T], waits_for: Request | None) -> T:
+    def _waiting_for(self, work: Work[T], waits_for: Request | None) -> "asyncio.Future[T]":
         loop = asyncio.get_running_loop()
         result: asyncio.Future[T] = loop.create_future()
         self._queue.append(_Job(work, result, waits_for))
@@ -110,7 +115,7 @@ class Batcher:
             self._is_due = True
             self._since = time.monotonic()
             loop.call_soon(self._compute, loop)
-        return await result
+        return result
 
     def _compute(self, loop: asyncio.AbstractEventLoop) -> None:
         # At least half of the time, or requests that need no model would take all of it.

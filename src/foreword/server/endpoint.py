@@ -7,6 +7,7 @@ from typing import Any
 import msgspec
 from starlette.types import Receive, Scope, Send
 
+from foreword.predictor.lockstep import Work
 from foreword.server.limits import Patience
 from foreword.server.refusal import RequestError
 from foreword.server.service import Service
@@ -42,6 +43,31 @@ class Post:
             await answer_with(send, 200, answer)
         else:
             await _stream(receive, send, answer)
+
+
+class Prompt(Post):
+    """An endpoint whose answers are soon computed: it can do without ASGI; see `PromptCycle`."""
+
+    def __init__(
+        self, service: Service, request: type[Any], work: Callable[[Service, Any], Work[bytes]]
+    ) -> None:
+        """Set the request's type, and the work that returns the JSON of the answer."""
+        self._work = work
+        super().__init__(service, request, self._computed)
+
+    def start(self, scope: Scope, body: bytes) -> "bytes | asyncio.Future[bytes]":
+        """Return the answer to a request, or a future of it if it has to wait.
+
+        Raises:
+            RequestError: the request is wrong, or the queue is full.
+        """
+        _checked_length(scope)
+        self._service.batcher.admit()
+        return self._service.batcher.start(self._work(self._service, decoded(self._decoder, body)))
+
+    async def _computed(self, service: Service, request: Any) -> bytes:
+        service.batcher.admit()
+        return await service.batcher.together(self._work(service, request))
 
 
 class Get:

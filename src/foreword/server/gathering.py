@@ -1,35 +1,58 @@
-"""uvicorn's HTTP protocol with answers in one piece and quick refusals. Knows no endpoints.
+"""uvicorn's HTTP protocol with answers in one piece, some of them without ASGI. Knows no endpoints.
 
 uvicorn writes the head and the body of an answer separately, and uvloop passes each to the kernel
 at once: two system calls, two packets, and two wake-ups of the client. Here everything that is
 written to a connection in one iteration of the event loop is sent in one piece.
 
-An overloaded server refuses a request before a task is created for it.
+An overloaded server refuses a request before a task is created for it. A small request to an
+endpoint that answers soon needs no task either: it is answered as soon as it is read. The task, its
+events and ASGI's messages would take longer than most answers.
 """
 
 import asyncio
 from collections.abc import Callable, Iterable
+from functools import partial
+from http import HTTPStatus
 from typing import Any, ClassVar, cast
 
+from starlette.types import Scope
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
-from foreword.server.endpoint import headers_of
+from foreword.server.endpoint import Headers, headers_of
 from foreword.server.refusal import overloaded
 
+LARGEST_PROMPT = 4_096
+"""Bytes of the body of a request that is answered without ASGI."""
 
-class _Refused:
-    """A placeholder for uvicorn's cycle of request and response, which counts as complete."""
+Respond = Callable[[int, bytes, Headers], None]
+"""Sends a status, a body in JSON and further headers."""
 
-    response_complete = True
-    disconnected = False
-    keep_alive = True
 
-    def __init__(self) -> None:
-        self.message_event = asyncio.Event()
+class _Cycle:
+    """Stands for uvicorn's cycle of a request and its response, as far as its protocol needs it."""
+
+    def __init__(self, *, is_refused: bool) -> None:
+        self.is_refused = is_refused
+        self.response_complete = is_refused
+        self.response_started = False
+        self.disconnected = False
+        self.keep_alive = True
+        self.body = bytearray()
+        self.message_event = _NO_EVENT
+
+
+class _NoEvent:
+    """Nobody waits for it."""
+
+    def set(self) -> None:
+        pass
+
+
+_NO_EVENT = _NoEvent()
 
 
 def _lines(headers: Iterable[tuple[bytes, bytes]]) -> bytes:
-    return b"".join(name + b": " + value + b"\r\n" for name, value in headers)
+    return b"".join([b"%b: %b\r\n" % header for header in headers])
 
 
 def _end_of_refusal() -> bytes:
@@ -39,7 +62,9 @@ def _end_of_refusal() -> bytes:
     return _lines([*headers_of(body), *refusal.raw_headers()]) + b"\r\n" + body
 
 
-_REFUSED = b"HTTP/1.1 503 Service Unavailable\r\n"
+_STATUS_LINES = {
+    status.value: f"HTTP/1.1 {status.value} {status.phrase}\r\n".encode() for status in HTTPStatus
+}
 _END_OF_REFUSAL = _end_of_refusal()
 
 
@@ -48,14 +73,19 @@ class GatheringProtocol(HttpToolsProtocol):
 
     Attributes:
         admits: called with a request's target; returns whether it is accepted.
+        prompts: the targets of POST requests that `answer` can answer.
+        answer: called with an ASGI scope, a body, and what sends the answer.
     """
 
     admits: ClassVar[Callable[[bytes], bool]]
+    prompts: ClassVar[frozenset[bytes]] = frozenset()
+    answer: ClassVar[Callable[[Scope, bytes, Respond], None]]
 
     def on_headers_complete(self) -> None:
         """The head of a request is complete."""
         before: Any = self.cycle  # None at first
         is_free = before is None or before.response_complete
+        headers = dict(self.headers)
         # The application refuses a request whose connection cannot be kept open, and one of another
         # site's page, which needs headers of its own.
         is_simple = (
@@ -63,21 +93,47 @@ class GatheringProtocol(HttpToolsProtocol):
             and not self.parser.should_upgrade()
             and not self.expect_100_continue
             and self.parser.should_keep_alive()
-            and all(name != b"origin" for name, _ in self.headers)
+            and b"origin" not in headers
         )
         if is_simple and not type(self).admits(self.url):
-            self.cycle = cast("Any", _Refused())
-            return
-        super().on_headers_complete()
+            self.cycle = cast("Any", _Cycle(is_refused=True))
+        elif is_simple and self.url in self.prompts and self._is_prompt(headers):
+            self.cycle = cast("Any", _Cycle(is_refused=False))
+        else:
+            super().on_headers_complete()
+
+    def _is_prompt(self, headers: dict[bytes, bytes]) -> bool:
+        """Whether a request is answered without ASGI; of those that arrive together, only one."""
+        if cast("Gathering", self.transport).is_holding or self.parser.get_method() != b"POST":
+            return False
+        length = headers.get(b"content-length", b"")
+        return length.isdigit() and int(length) <= LARGEST_PROMPT
 
     def on_message_complete(self) -> None:
         """A request is complete."""
-        if isinstance(self.cycle, _Refused):
+        cycle: Any = self.cycle
+        if not isinstance(cycle, _Cycle):
+            super().on_message_complete()
+        elif cycle.is_refused:
             now = _lines(self.server_state.default_headers)
-            self.transport.write(_REFUSED + now + _END_OF_REFUSAL)
+            self.transport.write(_STATUS_LINES[503] + now + _END_OF_REFUSAL)
             self.on_response_complete()
+        else:
+            scope = {**self.scope, "method": "POST", "path": self.url.decode("ascii")}
+            type(self).answer(scope, bytes(cycle.body), partial(self._respond, cycle))
+
+    def _respond(self, cycle: _Cycle, status: int, body: bytes, headers: Headers) -> None:
+        """Send the answer to a request that is answered without ASGI."""
+        cycle.response_complete = True
+        if cycle.disconnected or self.transport.is_closing():
             return
-        super().on_message_complete()
+        whole = [*self.server_state.default_headers, *headers_of(body), *headers]
+        if not cycle.keep_alive:
+            whole.append((b"connection", b"close"))
+        self.transport.write(_STATUS_LINES[status] + _lines(whole) + b"\r\n" + body)
+        if not cycle.keep_alive:
+            self.transport.close()
+        self.on_response_complete()
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """A client has connected."""
@@ -106,6 +162,11 @@ class Gathering(asyncio.Transport):
         self.is_kept = False
         self.connection: Any = None
         self.closing: Callable[[], None] = _nothing
+
+    @property
+    def is_holding(self) -> bool:
+        """Whether something was written in this iteration."""
+        return bool(self._held)
 
     def forget(self) -> None:
         """Drop references to its owners once it is closed, so that no cycle is left."""

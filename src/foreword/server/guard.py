@@ -5,15 +5,19 @@ identify them; `Host` identifies those of a site whose name was pointed at this 
 rebinding). Knows no models.
 """
 
+import asyncio
 import base64
 import hmac
 import logging
 import time
+from collections.abc import Mapping
+from functools import lru_cache, partial
 
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from foreword.server.endpoint import JSON, Headers, address_of, answer_with
+from foreword.server.endpoint import JSON, Headers, Prompt, address_of, answer_with
+from foreword.server.gathering import Respond
 from foreword.server.limits import Rates
 from foreword.server.pressure import Pressure
 from foreword.server.refusal import RequestError, later
@@ -29,8 +33,14 @@ _requests = logging.getLogger("foreword.server.requests")
 class Guard:
     """Pass on allowed requests; answer for the others, and for those that fail."""
 
-    def __init__(self, app: ASGIApp, service: Service, paths: frozenset[str]) -> None:
-        """Set the guarded application, and its paths, by which requests are counted."""
+    def __init__(
+        self,
+        app: ASGIApp,
+        service: Service,
+        paths: frozenset[str],
+        prompts: Mapping[str, Prompt],
+    ) -> None:
+        """Set the guarded application; its paths, by which requests are counted; some endpoints."""
         settings = service.settings
         self._app = app
         self._metrics = service.metrics
@@ -41,6 +51,8 @@ class Guard:
         self._pressure = Pressure()
         self._logs = settings.log != "errors"
         self._paths = paths
+        self._prompts = prompts
+        self.prompts = frozenset(path.encode() for path in prompts)
 
     def takes_on(self, target: bytes) -> bool:
         """Whether to accept a request in this iteration of the event loop, given its target.
@@ -82,20 +94,48 @@ class Guard:
             else:
                 scope["app"] = self  # so that Starlette raises for unknown paths
                 await self._app(scope, receive, sending)
-        except RequestError as refusal:
+        except Exception as error:
+            refusal = _of_error(error, scope["method"], path)
             await _refuse(sending, refusal, begun=status != 0)
-        except HTTPException as error:
-            await _refuse(sending, _of_starlette(error), begun=status != 0)
-        except Exception:
-            _log.exception("%s %s failed", scope["method"], path)
-            failed = RequestError(500, "internal", "the server failed; its log says where")
-            await _refuse(sending, failed, begun=status != 0)
         finally:
-            seconds = time.perf_counter() - start
-            counted = path if path in self._paths else "other"
-            self._metrics.answered(counted, status, seconds)
-            if self._logs:
-                _requests.info("%s %s %d %.1f ms", scope["method"], counted, status, seconds * 1000)
+            self._count(scope, status, start)
+
+    def answer(self, scope: Scope, body: bytes, respond: Respond) -> None:
+        """Answer a whole request to one of the endpoints in `prompts`, without ASGI.
+
+        It has no `Origin`, so its answer needs no headers for another site's page.
+        """
+        finish = partial(self._finish, scope, respond, time.perf_counter())
+        try:
+            self._admitted(scope, scope["path"])
+            answer = self._prompts[scope["path"]].start(scope, body)
+        except Exception as error:
+            finish(error)
+            return
+        if isinstance(answer, asyncio.Future):
+            answer.add_done_callback(lambda done: finish(done.exception() or done.result()))
+        else:
+            finish(answer)
+
+    def _finish(
+        self, scope: Scope, respond: Respond, start: float, outcome: bytes | BaseException
+    ) -> None:
+        if isinstance(outcome, bytes):
+            status = 200
+            respond(status, outcome, [])
+        else:
+            refusal = _of_error(outcome, scope["method"], scope["path"])
+            status = refusal.status
+            respond(status, refusal.body(), refusal.raw_headers())
+        self._count(scope, status, start)
+
+    def _count(self, scope: Scope, status: int, start: float) -> None:
+        path = scope["path"]
+        seconds = time.perf_counter() - start
+        counted = path if path in self._paths else "other"
+        self._metrics.answered(counted, status, seconds)
+        if self._logs:
+            _requests.info("%s %s %d %.1f ms", scope["method"], counted, status, seconds * 1000)
 
     async def _websocket(self, scope: Scope, receive: Receive, send: Send) -> None:
         try:
@@ -181,6 +221,7 @@ _PREFLIGHT: Headers = [
 ]
 
 
+@lru_cache(maxsize=64)
 def _name(host: bytes) -> str:
     """The host in lower case, without its port."""
     text = host.decode("latin-1").lower()
@@ -206,6 +247,16 @@ def _another_site() -> RequestError:
         "forbidden_origin",
         "pages of other sites may not ask; serve with --origin https://... if one should",
     )
+
+
+def _of_error(error: BaseException, method: str, path: str) -> RequestError:
+    """What a client is told of an error; one that nobody expected is logged."""
+    if isinstance(error, RequestError):
+        return error
+    if isinstance(error, HTTPException):
+        return _of_starlette(error)
+    _log.error("%s %s failed", method, path, exc_info=error)
+    return RequestError(500, "internal", "the server failed; its log says where")
 
 
 def _of_starlette(error: HTTPException) -> RequestError:

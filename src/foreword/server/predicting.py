@@ -28,23 +28,17 @@ WORDS_AT_ONCE = 16
 """Words scored before other requests are answered."""
 
 
-async def predict(service: Service, request: PredictRequest) -> bytes:
+def predict(service: Service, request: PredictRequest) -> Work[bytes]:
     """Suggest words at the end of one text or of several."""
     model = service.models.get(request.model)
     if isinstance(request.text, str):
-        text = service.text(request.text)
-        service.batcher.admit()
-        return await service.batcher.together(_answer(model, request, text))
-    texts = service.texts(request.text)
-    service.batcher.admit()
-    together = service.batcher.together
-    results = [await together(_suggest(model, request, text)) for text in texts]
-    return encode(PredictAnswer(model.name, results=[Suggestions(words) for words in results]))
-
-
-def _answer(model: Model, request: PredictRequest, text: str) -> Work[bytes]:
-    suggestions = yield from _suggest(model, request, text)
-    return encode(PredictAnswer(model.name, suggestions=suggestions))
+        words = yield from _suggest(model, request, service.text(request.text))
+        return encode(PredictAnswer(model.name, suggestions=words))
+    results = []
+    for text in service.texts(request.text):
+        words = yield from _suggest(model, request, text)
+        results.append(Suggestions(words))
+    return encode(PredictAnswer(model.name, results=results))
 
 
 def _suggest(model: Model, request: PredictRequest, text: str) -> Work[list[SuggestedWord]]:

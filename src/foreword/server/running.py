@@ -12,12 +12,13 @@ from dataclasses import replace
 from typing import Any
 
 import uvicorn
-from starlette.types import ASGIApp
+from starlette.types import ASGIApp, Scope
 
 from foreword.errors import SettingsError
 from foreword.server.bounded_http import BoundedProtocol
 from foreword.server.bounded_websocket import BoundedWebSocket
 from foreword.server.connections import RESERVE, Cause, Connections
+from foreword.server.gathering import Respond
 from foreword.server.handshakes import Handshakes
 from foreword.server.limits import Turns
 from foreword.server.new_connection import NewConnection
@@ -125,8 +126,10 @@ def run(
     settings: ServerSettings,
     listening: socket.socket,
     reload: Callable[[], Coroutine[Any, Any, Any]],
-    admits: Callable[[bytes], bool] = lambda _: True,
     *,
+    admits: Callable[[bytes], bool] = lambda _: True,
+    prompts: frozenset[bytes] = frozenset(),
+    answer: Callable[[Scope, bytes, Respond], None] | None = None,
     refused: Callable[[Cause], None] = lambda _: None,
     ready: Callable[[], None] = lambda: None,
 ) -> None:
@@ -139,6 +142,9 @@ def run(
         reload: reloads the models.
         admits: called with a request's target; returns whether the request is accepted or must be
             retried.
+        prompts: the targets of POST requests that `answer` can answer.
+        answer: answers a request without ASGI; called with its scope, its body, and what sends the
+            answer.
         refused: counts connections that are refused or closed, by cause.
         ready: called when clients can connect.
     """
@@ -159,6 +165,8 @@ def run(
         shared
         | {
             "admits": staticmethod(admits),
+            "prompts": prompts,
+            "answer": answer and staticmethod(answer),
             "largest_body": settings.largest_body,
             "pipelined": turns,
         },

@@ -30,41 +30,42 @@ class Typists:
 
     def suggesting(self, text: str, k: int) -> Work[list[Suggestion]]:
         """The work of `Predictor.suggest`."""
-        typist = self._taken(text)
+        beginning, typist = self._taken(text)
         suggestions = yield from typist.suggesting(text, k)
-        self._keep(typist, text)
+        self._keep(beginning, typist)
         return suggestions
 
     def lettering(self, text: str, *, ignore_case: bool) -> Work[Letters]:
         """The work of `Predictor.letters`."""
-        typist = self._taken(text)
+        beginning, typist = self._taken(text)
         letters = yield from typist.lettering(text, ignore_case=ignore_case)
-        self._keep(typist, text)
+        self._keep(beginning, typist)
         return letters
 
-    def _taken(self, text: str) -> Typist:
-        """Take out the typist of this text, or of the text one word before, or make a new one."""
-        beginning, earlier = _beginnings(text)
-        known = self._by_beginning
-        typist = known.pop(beginning, None) or known.pop(earlier, None)
-        return typist or self._predictor.typist(marks=MARKS)
+    def _taken(self, text: str) -> tuple[str, Typist]:
+        """Take out the typist of this text, or of the text one word before, or make a new one.
 
-    def _keep(self, typist: Typist, text: str) -> None:
+        Returns:
+            The text up to its last space, by which the typist is kept, and the typist.
+        """
+        beginning = _beginning(text, len(text))
+        known = self._by_beginning
+        typist = known.pop(beginning, None)
+        if typist is None and beginning:
+            typist = known.pop(_beginning(text, len(beginning) - 1), None)
+        return beginning, typist or self._predictor.typist(marks=MARKS)
+
+    def _keep(self, beginning: str, typist: Typist) -> None:
         if self._most:
-            self._by_beginning[_beginnings(text)[0]] = typist
+            self._by_beginning[beginning] = typist
             if len(self._by_beginning) > self._most:
                 self._by_beginning.popitem(last=False)
 
 
-def _beginnings(text: str) -> tuple[str, str]:
-    """The text up to its last space, and the text up to the space before that.
+def _beginning(text: str, end: int) -> str:
+    """The text up to the last space before an offset.
 
-    >>> _beginnings("I would li")
-    ('I would ', 'I ')
+    >>> _beginning("I would li", 10)
+    'I would '
     """
-    end = _after_space(text, len(text))
-    return text[:end], text[: _after_space(text, end - 1)] if end else ""
-
-
-def _after_space(text: str, end: int) -> int:
-    return max(text.rfind(" ", 0, max(end, 0)), text.rfind("\n", 0, max(end, 0))) + 1
+    return text[: max(text.rfind(" ", 0, end), text.rfind("\n", 0, end)) + 1]
