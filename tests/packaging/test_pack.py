@@ -20,6 +20,7 @@ from foreword.folder.installed import find_folder
 from foreword.packaging.pack import Packed
 from foreword.text.corpus import chat_source
 from foreword.training.progress import Event, StepProgress
+from foreword.training.recipes import find
 
 PRIVATE = "Annas-Tagebuch"
 SPEAKER = "Anna Meier"
@@ -117,6 +118,25 @@ def test_the_model_is_compressed_and_knows_its_language_and_its_measure(packed: 
     assert config.evaluation.perplexity == packed.figures.evaluation.perplexity
     assert config.training is not None
     assert config.training.words == packed.figures.words
+
+
+def test_it_is_trained_by_the_recipe_for_packages(packed: Packed) -> None:
+    training = foreword.load(packed.folder / "src/foreword_tiny_en/model").config.training
+
+    assert training is not None
+    recipe = find("package").settings
+    assert {name: training.settings[name] for name in recipe} == recipe
+
+
+def test_a_recipe_that_is_named_replaces_the_one_for_packages(text: Path, tmp_path: Path) -> None:
+    recipe = tmp_path / "mine.toml"
+    recipe.write_text('about = ""\nsource = ""\n[settings]\nseed = 7\n', "utf-8")
+
+    packed = foreword.pack(text, out=tmp_path / "package", recipe=recipe, **ABOUT, **NGRAM)
+
+    training = foreword.load(packed.folder / "src/foreword_tiny_en/model").config.training
+    assert training is not None
+    assert (training.settings["seed"], training.settings["softmax_sample"]) == (7, 0)
 
 
 def test_nothing_in_it_tells_the_names_of_files_and_people(packed: Packed, text: Path) -> None:

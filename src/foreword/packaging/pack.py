@@ -29,6 +29,8 @@ from foreword.training.recipes import find, overridden
 from foreword.training.run import FREE, train
 from foreword.training.settings import ENDS, settings_from
 
+RECIPE = "package"
+"""The recipe of a package unless another is named."""
 OF_SENTENCES: Mapping[str, Any] = {"bptt": "sentence"}
 """Default settings for sentences and messages: each begins from a zero state, as it does when it is
 typed.
@@ -88,7 +90,7 @@ def pack(
         attributions: the authors of the text, as they want to be named, a line each.
         version: the version of the package. None: 0.1.0.
         summary: a sentence for package indexes. None: the language tells it.
-        recipe: settings that belong together; see `foreword.training.recipes`.
+        recipe: settings that belong together; see `foreword.training.recipes`. None: `package`.
         bound: the largest relative rise of perplexity by compression.
         rare: whether the package also has the words that are too rare for the vocabulary, which are
             completed but never predicted.
@@ -127,8 +129,7 @@ def pack(
         about, settings, replaces = wish.about.changed(told), given, wish.replaces
     else:
         about = checked(**told)
-        of_recipe = {} if recipe is None else find(recipe).settings
-        settings, replaces = overridden(of_recipe, given), overwrite
+        settings, replaces = overridden(find(recipe or RECIPE).settings, given), overwrite
         settings_from(settings)  # what is wrong is said before a long text is read
         if not paths_of(texts):
             raise SettingsError("give a text to train on")

@@ -585,7 +585,7 @@ class TrainingSettings(Data):
         if self.model.adaptive_clusters and self.softmax.softmax_sample:
             raise ValueError(
                 "softmax_sample and adaptive_clusters are two answers to a large vocabulary: leave "
-                "one of them out"
+                "one of them out, or set it to 0 if a recipe sets it"
             )
         return self
 
