@@ -68,5 +68,4 @@ def test_rare_words_share_half_of_what_is_unknown(speaker: MakeSpeaker) -> None:
     french = rare.word_frequencies
 
     assert p(french.share("matterhorn")) == pytest.approx(UNKNOWN / 4)
-    assert p(french.share("mat", is_unfinished=True)) == pytest.approx(UNKNOWN / 2)
     assert french.share("matin")[1]

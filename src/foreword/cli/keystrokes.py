@@ -24,6 +24,7 @@ from foreword.evaluation.suggester import (
     TranslationSuggester,
     Vocabulary,
 )
+from foreword.predictor.mixed_typist import MixedTypist
 from foreword.predictor.personal.personal import Personal
 from foreword.predictor.predictor import Predictor, load
 from foreword.text.choice import ReadingOptions
@@ -168,7 +169,7 @@ def keystrokes(
     drawn = [units[n] for n in _drawn(units, messages, seed)]
     reports = {"": simulate(Suggester(model), drawn, typist, spacing=model.tokenizer.spacing)}
     if beside:
-        mixed = Suggester(model, beside=[load(name) for name in beside])
+        mixed = Suggester(MixedTypist([model, *map(load, beside)]))
         name = f"with {' and '.join(beside)}"
         reports[name] = simulate(mixed, drawn, typist, spacing=model.tokenizer.spacing)
     if learn:

@@ -1,6 +1,6 @@
 """Use a model as the simulated typist's predictor. Never imports torch."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 
 import numpy as np
 
@@ -25,18 +25,10 @@ class Suggester:
     typist may continue to `likely`. Marks are not suggested.
     """
 
-    def __init__(
-        self,
-        predictor: Predictor,
-        personal: Personal | None = None,
-        *,
-        beside: Sequence[Predictor] = (),
-    ) -> None:
-        """Take a model, a layer of someone's own words over it, and models of other languages."""
+    def __init__(self, model: Predictor | MixedTypist, personal: Personal | None = None) -> None:
+        """Take a model and a layer of someone's own words over it; or several models in one."""
         self._typist: Typist | MixedTypist = (
-            MixedTypist([predictor, *beside], layer=personal)
-            if beside
-            else predictor.typist(layer=personal)
+            model.typist(layer=personal) if isinstance(model, Predictor) else model
         )
 
     def suggest(self, text: str, k: int) -> list[str]:

@@ -4,26 +4,29 @@ Each model keeps its own vocabulary, tokeniser and typist. Knows no networks.
 """
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from functools import lru_cache, partial
 
 from foreword.errors import SettingsError
 from foreword.predictor.layer import Layer
 from foreword.predictor.predictor import Predictor
+from foreword.predictor.reading import beginning, readable
 from foreword.predictor.slips import QWERTY, Layout
 from foreword.predictor.suggest import Suggestion
+from foreword.predictor.word_frequencies import WordFrequencies
 
 SWITCH = 0.1
 """P(the language may change at a word), and is then any of them: the fixed share."""
-WORDS = 32
-"""The number of last words from which the weights follow. By then, a fixed share of `SWITCH` has
-forgotten all but 3 % of what was before."""
-CHARACTERS = 512
-"""The number of last characters in which these words are looked for."""
+CHARACTERS = 256
+"""The weights follow from at least this many last characters of a text, and from fewer than twice
+as many. A fixed share of `SWITCH` has forgotten what was before."""
 LEAST = 0.2
 """The least weight, relative to the largest, of a model that is asked for words."""
 BEYOND = 3
 """The number of words beyond those wanted for which a model is asked, since another model may
 suggest them too."""
+REMEMBERED = 4096
+"""The number of words and beginnings of words whose likelihoods are cached."""
 
 Weights = tuple[float, ...]
 
@@ -38,8 +41,7 @@ class MixedTypist:
     that begin so. Words that no model knows change nothing. So the answers depend on the text
     alone. Source: Herbster and Warmuth 1998, Tracking the best expert, the fixed-share update.
 
-    A model with less than `LEAST` of the largest weight is not asked and does not read, unless the
-    others have too few words. So most keystrokes take as long as with one model.
+    A model with less than `LEAST` of the largest weight is not asked and does not read.
 
     Make one for each user or field, as of `Typist`. Thread-safe.
     """
@@ -81,9 +83,11 @@ class MixedTypist:
             for number, model in enumerate(models)
         ]
         self._folds = [model.lexicon.fold for model in models]
-        self._frequencies = [model.word_frequencies for model in models]
+        self._likelihoods: Callable[[str, bool], Weights] = lru_cache(maxsize=REMEMBERED)(
+            partial(_likelihoods, [model.word_frequencies for model in models])
+        )
         # Replaced as a whole, so that a thread sees either the old or the new one.
-        self._known: tuple[str, Weights] = ("", self._equal)
+        self._known: tuple[int, str, Weights] = (0, "", self._equal)
 
     def suggest(self, text: str, k: int = 3, *, complete: bool | None = None) -> list[Suggestion]:
         """Return the k most probable words at the end of a text; see `Predictor.suggest`.
@@ -95,27 +99,34 @@ class MixedTypist:
             raise SettingsError(f"k must be at least 1, not {k}")
         weights = self.weights(text, complete=complete)
         least = LEAST * max(weights)
-        offered: dict[str, Suggestion] = {}
+        asked = [number for number, weight in enumerate(weights) if weight >= least]
+        if len(asked) == 1:
+            return self._asked(asked[0], weights, text, k, complete)
+        merged: dict[str, Suggestion] = {}
         contributed: dict[str, float] = {}
-        for number in sorted(range(len(weights)), key=weights.__getitem__, reverse=True):
-            weight = weights[number]
-            if weight < least and len(offered) >= k:
-                break
+        for number in asked:
             fold = self._folds[number]
-            typist = self._typists[number]
-            for suggestion in typist.suggest(text, k + BEYOND, complete=complete):
-                share = weight * suggestion.probability
-                word = fold(suggestion.word)
-                total = share
-                if (same := offered.get(word)) is not None:
-                    total += same.probability
-                    if share <= contributed[word]:
-                        offered[word] = same._replace(probability=total)
-                        continue
-                contributed[word] = share
-                offered[word] = suggestion._replace(probability=total)
-        ranked = sorted(offered.values(), key=lambda suggestion: -suggestion.probability)
-        return ranked[:k]
+            for suggestion in self._asked(number, weights, text, k + BEYOND, complete):
+                word, share = fold(suggestion.word), suggestion.probability
+                if (same := merged.get(word)) is None:
+                    merged[word], contributed[word] = suggestion, share
+                    continue
+                form = suggestion if share > contributed[word] else same
+                contributed[word] = max(share, contributed[word])
+                merged[word] = form._replace(probability=same.probability + share)
+        return sorted(merged.values(), key=lambda suggestion: -suggestion.probability)[:k]
+
+    def _asked(
+        self, number: int, weights: Weights, text: str, k: int, complete: bool | None
+    ) -> list[Suggestion]:
+        """Return what a model suggests, with probabilities times its weight."""
+        weight = weights[number]
+        return [
+            Suggestion(word, weight * share, written, replaces)
+            for word, share, written, replaces in self._typists[number].suggest(
+                text, k, complete=complete
+            )
+        ]
 
     def weights(self, text: str, *, complete: bool | None = None) -> Weights:
         """Return the weight of each model at the end of a text, in their order; they sum to 1.
@@ -125,23 +136,22 @@ class MixedTypist:
             complete: False takes letters at the end as a whole word; otherwise they are the
                 beginning of one.
         """
-        seen = text[-CHARACTERS:]
-        pieces = seen.split()
-        last = pieces.pop() if pieces and not seen[-1].isspace() else ""
+        begin, _ = beginning(text, CHARACTERS)
+        seen = readable(text[begin:])
+        last = "" if not seen or seen[-1].isspace() else seen.rsplit(None, 1)[-1]
         before = seen[: len(seen) - len(last)]
-        known, weights = self._known
-        if known != before:
-            if len(seen) < len(text) and not seen[0].isspace():
-                pieces = pieces[1:]  # its beginning may be missing
-            weights = self._equal
-            for piece in pieces[-WORDS:]:
+        known_begin, known, weights = self._known
+        if begin != known_begin or not before.startswith(known):
+            known, weights = "", self._equal
+        if before != known:
+            for piece in before[len(known) :].split():
                 weights = self._after(weights, piece)
-            self._known = before, weights
+            self._known = (begin, before, weights)
         if not last:
             return weights
         if complete is False:
             return self._after(weights, last)
-        return _by_bayes(weights, self._shares(last, is_unfinished=True))
+        return _by_bayes(weights, self._likelihoods(last, True))
 
     @property
     def _equal(self) -> Weights:
@@ -149,31 +159,34 @@ class MixedTypist:
 
     def _after(self, weights: Weights, piece: str) -> Weights:
         """Return the weights at the word after a piece of text between spaces."""
-        shares = self._shares(piece)
-        if not shares:
+        likelihoods = self._likelihoods(piece, False)
+        if not likelihoods:
             return weights
-        judged = _by_bayes(weights, shares)
-        return tuple((1 - SWITCH) * weight + SWITCH / len(judged) for weight in judged)
-
-    def _shares(self, piece: str, *, is_unfinished: bool = False) -> list[float]:
-        """Return ln P(a piece of text) in each language; nothing if no model knows it."""
-        shares = [each.share(piece, is_unfinished=is_unfinished) for each in self._frequencies]
-        return [share for share, _ in shares] if any(known for _, known in shares) else []
+        judged = _by_bayes(weights, likelihoods)
+        return tuple([(1 - SWITCH) * weight + SWITCH / len(judged) for weight in judged])
 
     def forget(self) -> None:
         """Forget the text that was read."""
         for typist in self._typists:
             typist.forget()
-        self._known = "", self._equal
+        self._known = (0, "", self._equal)
 
 
-def _by_bayes(weights: Weights, shares: Sequence[float]) -> Weights:
-    """Return weights times the exponentials of `shares`, normalised; as they are without any."""
-    if not shares:
+def _likelihoods(languages: Sequence[WordFrequencies], piece: str, is_unfinished: bool) -> Weights:
+    """Return P(a piece of text) in each language relative to the highest; () if none knows it."""
+    shares = [language.share(piece, is_unfinished) for language in languages]
+    if not any(is_known for _, is_known in shares):
+        return ()
+    highest = max(share for share, _ in shares)
+    return tuple(math.exp(share - highest) for share, _ in shares)
+
+
+def _by_bayes(weights: Weights, likelihoods: Weights) -> Weights:
+    """Return weights times likelihoods, normalised; the weights as they are without any."""
+    if not likelihoods:
         return weights
-    highest = max(shares)
     products = [
-        weight * math.exp(share - highest) for weight, share in zip(weights, shares, strict=True)
+        weight * likelihood for weight, likelihood in zip(weights, likelihoods, strict=True)
     ]
     total = sum(products)
-    return tuple(product / total for product in products)
+    return tuple([product / total for product in products])
