@@ -8,5 +8,5 @@ set(read_for_tables text/case.py text/characters.py text/lines.py text/segments.
     predictor/filter.py predictor/letters.py predictor/offensive.txt predictor/sentences.py predictor/spacing.py)
 list(TRANSFORM read_for_tables PREPEND "${CMAKE_CURRENT_LIST_DIR}/../../src/foreword/")
 add_custom_command(OUTPUT ${of_characters}
-                   DEPENDS "${CMAKE_CURRENT_LIST_DIR}/unicode_tables.py" ${read_for_tables}
+                   DEPENDS "${Python_EXECUTABLE}" "${CMAKE_CURRENT_LIST_DIR}/unicode_tables.py" ${read_for_tables}
                    COMMAND "${Python_EXECUTABLE}" -B "${CMAKE_CURRENT_LIST_DIR}/unicode_tables.py" "${tables}")
