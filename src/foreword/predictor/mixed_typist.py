@@ -6,6 +6,7 @@ Each model keeps its own vocabulary, tokeniser and typist. Knows no networks.
 import math
 from collections.abc import Callable, Iterable, Sequence
 from functools import lru_cache, partial
+from operator import mul
 
 from foreword.errors import SettingsError
 from foreword.predictor.layer import Layer
@@ -185,8 +186,6 @@ def _by_bayes(weights: Weights, likelihoods: Weights) -> Weights:
     """Return weights times likelihoods, normalised; the weights as they are without any."""
     if not likelihoods:
         return weights
-    products = [
-        weight * likelihood for weight, likelihood in zip(weights, likelihoods, strict=True)
-    ]
+    products = list(map(mul, weights, likelihoods))
     total = sum(products)
     return tuple([product / total for product in products])

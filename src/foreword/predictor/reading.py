@@ -73,7 +73,7 @@ _MOST_CAPITALS = 3
 
 def readable(text: str) -> str:
     """Replace lone surrogates, as from broken bytes of a shell, by U+FFFD."""
-    return _NO_TEXT.sub("\ufffd", text)
+    return text if text.isascii() else _NO_TEXT.sub("\ufffd", text)
 
 
 @dataclass(frozen=True, slots=True)
