@@ -59,13 +59,6 @@ class PyTypist {
                   {core::Filter(!is_offensive, encoded(blocked), reader.lexicon().letter_case()), is_tolerant, &layout_},
                   memory) {}
 
-    // Whether a text is the last one with other letters at its end: then nothing is read.
-    bool has_read(const nb::str& text) {
-        const std::u32string read = end_of(text);
-        const auto lock = locked();
-        return typist_.has_read(read);
-    }
-
     // Tuples in the order of `Suggestion`'s fields. `complete`: as of `Typist.suggest` in Python. None if more than
     // `most` words must be read before, of which so many are read then.
     nb::object suggest(const nb::str& text, std::size_t k, std::optional<bool> complete,
@@ -183,7 +176,6 @@ void bind_typist(nb::module_& m) {
             },
             nb::arg("reader"), nb::kw_only(), nb::arg("tolerant"), nb::arg("offensive"), nb::arg("blocked"),
             nb::arg("layout"), nb::arg("repeats"), nb::arg("marks"), nb::keep_alive<1, 2>())
-        .def("has_read", &PyTypist::has_read, nb::arg("text"))
         .def("suggest", &PyTypist::suggest, nb::arg("text"), nb::arg("k"), nb::arg("complete").none(),
              nb::arg("most").none())
         .def("letters", &PyTypist::letters, nb::arg("text"), nb::arg("ignore_case"), nb::arg("most").none())

@@ -171,3 +171,19 @@ def test_the_server_tells_of_itself_however_busy_it_is() -> None:
         return actual
 
     assert run(ask()) == [b"200"]
+
+
+def test_requests_that_still_wait_count_as_accepted() -> None:
+    async def ask() -> list[int]:
+        clock = Clock()
+        waiting = [0]
+        pressure = Pressure(clock, waiting=lambda: waiting[0])
+        for _ in range(40):  # what one costs is known
+            await taken_in_a_turn(pressure, clock, 10, TURN / 100)
+        waiting[0] = 1000
+        full = await taken_in_a_turn(pressure, clock, 10, TURN / 100)
+        waiting[0] = 10
+        clock.now += 20 * TURN
+        return [full, await taken_in_a_turn(pressure, clock, 10, TURN / 100)]
+
+    assert run(ask()) == [0, 10]

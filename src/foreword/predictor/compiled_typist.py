@@ -27,7 +27,7 @@ from foreword.text.tokenizer import EOS_ID, Tokenizer
 T = TypeVar("T")
 
 WORDS_AT_ONCE = 64
-"""Words that work reads before that of other users goes on, in a millisecond or two."""
+"""Words that work reads before that of other users goes on, in a few milliseconds."""
 
 _suggestion = partial(tuple.__new__, Suggestion)
 
@@ -104,7 +104,7 @@ class CompiledTypist:
 
     def suggesting(self, text: str, k: int, complete: bool | None) -> Work[list[Suggestion]]:
         """Do the same as work, of which some words are read at a time; see `lockstep`."""
-        return self._in_parts(text, partial(self._suggested, text, k, complete))
+        return _in_parts(partial(self._suggested, text, k, complete))
 
     def letters(self, text: str, ignore_case: bool) -> Letters:
         """Return what `Typist.letters` does.
@@ -116,7 +116,7 @@ class CompiledTypist:
 
     def lettering(self, text: str, ignore_case: bool) -> Work[Letters]:
         """Do the same as work, of which some words are read at a time; see `lockstep`."""
-        return self._in_parts(text, partial(self._lettered, text, ignore_case))
+        return _in_parts(partial(self._lettered, text, ignore_case))
 
     def trace(self, text: str, *, unfinished: bool) -> WordTrace:
         """Return what `Typist.trace` does.
@@ -135,15 +135,6 @@ class CompiledTypist:
         start = self._engine.start().parts
         values = np.frombuffer(parts, dtype=np.float32).reshape(len(start), *start[0].shape)
         return State(tuple(values), last)
-
-    def _in_parts(self, text: str, after: Callable[[int | None], T | None]) -> Work[T]:
-        """Return what a method gives after a text, of which it reads so many words in a call."""
-        if self._native.has_read(text):
-            return _whole(after(None))
-        while True:
-            result: T | None = yield Call(partial(after, WORDS_AT_ONCE))
-            if result is not None:
-                return result
 
     def _suggested(
         self, text: str, k: int, complete: bool | None, most: int | None
@@ -167,6 +158,14 @@ class CompiledTypist:
             return method(*arguments)
         except self._error as error:
             raise FolderError(str(error)) from None
+
+
+def _in_parts(after: Callable[[int], T | None]) -> Work[T]:
+    """Return what a method gives after a text, of which it reads some words in a call."""
+    while True:
+        result: T | None = yield Call(partial(after, WORDS_AT_ONCE))
+        if result is not None:
+            return result
 
 
 def _whole(result: T | None) -> T:

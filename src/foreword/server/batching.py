@@ -1,21 +1,27 @@
 """Compute the work of concurrent requests together: a bounded queue on the event loop.
 
-A single thread computes, so that nothing needs a lock. Work is started when it arrives, and ends at
-once if it needs no step of a model, as most keystrokes do. Otherwise it waits in the queue, with a
-deadline, and is computed in slices, between which the event loop reads the network. The model steps
-that several users need at the same time are computed in one batch. Knows no requests.
+A single thread computes, so that nothing needs a lock. Work is started when it arrives, up to the
+first thing that it needs of a model. Then it waits in the queue, with a deadline, and is computed
+in slices, between which the event loop reads the network. What several users need at the same time
+is computed together: model steps in one batch, and calls of the core one after another, before any
+answer is written. Each call reads megabytes of weights, after which little of Python's code and
+data is left in the processor's cache. Knows no requests.
 """
 
 import asyncio
 import time
 from collections import deque
 from collections.abc import Callable
+from functools import partial
 from typing import Any, TypeVar
 
 from foreword.predictor.lockstep import Request, Work, next_request, together
 from foreword.server.refusal import late, overloaded
 
 T = TypeVar("T")
+
+Finish = Callable[[Any], None]
+"""Called with the result of work, or with the exception that ended it."""
 
 SLICE = 0.004
 """Seconds to compute before the network is read again; longer if reading took longer."""
@@ -24,31 +30,31 @@ TOGETHER = 64
 
 
 class _Job:
-    """Work, and the future of its result."""
+    """Work, and what is called with its result or its error."""
 
-    __slots__ = ("arrived", "result", "waits_for", "work")
+    __slots__ = ("arrived", "finish", "is_gone", "waits_for", "work")
 
-    def __init__(
-        self, work: Work[Any], result: "asyncio.Future[Any]", waits_for: Request | None
-    ) -> None:
+    def __init__(self, work: Work[Any], finish: Finish, is_gone: Callable[[], bool]) -> None:
         self.work = work
-        self.result = result
+        self.finish = finish
+        self.is_gone = is_gone  # nobody waits for the result any longer
         self.arrived = time.monotonic()
-        self.waits_for = waits_for  # None: the work has not started
+        self.waits_for: Request | None = None  # None: the work has not started
 
     def go_on(self, answer: Any) -> bool:
         """Continue the work with what it waited for; return whether it waits for more."""
-        if self.result.done():  # its client has gone
+        if self.is_gone():
             self.work.close()
             return False
         try:
             self.waits_for = next_request(self.work, answer)
         except StopIteration as end:
-            self.result.set_result(end.value)
-        except Exception as error:  # raised to the request
-            self.result.set_exception(error)
+            outcome = end.value
+        except Exception as error:
+            outcome = error
         else:
             return True
+        self.finish(outcome)
         return False
 
 
@@ -85,7 +91,9 @@ class Batcher:
 
     async def run(self, compute: Callable[[], T]) -> T:
         """Call a function when it is its turn, and return its result; see `together`."""
-        return await self._waiting_for(_at_once(compute), None)
+        result: asyncio.Future[T] = asyncio.get_running_loop().create_future()
+        self._wait(_Job(_at_once(compute), partial(_settle, result), result.done))
+        return await result
 
     async def together(self, work: Work[T]) -> T:
         """Return the result of work; a client that has gone by then costs no computation.
@@ -95,27 +103,25 @@ class Batcher:
         Raises:
             RequestError: it waited longer than the deadline.
         """
-        started = self.start(work)
-        return await started if isinstance(started, asyncio.Future) else started
+        result: asyncio.Future[T] = asyncio.get_running_loop().create_future()
+        self.start(work, partial(_settle, result), result.done)
+        return await result
 
-    def start(self, work: Work[T]) -> "T | asyncio.Future[T]":
-        """Return the result of work, or a future of it if it has to wait; see `together`."""
-        try:
-            waits_for = next_request(work)
-        except StopIteration as end:
-            result: T = end.value
-            return result
-        return self._waiting_for(work, waits_for)
+    def start(
+        self, work: Work[Any], finish: Finish, is_gone: Callable[[], bool] = lambda: False
+    ) -> None:
+        """Compute work as `together` does, and call a function with its result or its error."""
+        job = _Job(work, finish, is_gone)
+        if job.go_on(None):
+            self._wait(job)
 
-    def _waiting_for(self, work: Work[T], waits_for: Request | None) -> "asyncio.Future[T]":
-        loop = asyncio.get_running_loop()
-        result: asyncio.Future[T] = loop.create_future()
-        self._queue.append(_Job(work, result, waits_for))
+    def _wait(self, job: _Job) -> None:
+        self._queue.append(job)
         if not self._is_due:
             self._is_due = True
             self._since = time.monotonic()
+            loop = asyncio.get_running_loop()
             loop.call_soon(self._compute, loop)
-        return result
 
     def _compute(self, loop: asyncio.AbstractEventLoop) -> None:
         # At least half of the time, or requests that need no model would take all of it.
@@ -139,11 +145,11 @@ class Batcher:
             if now > end:
                 return
             job = queue.popleft()
-            if job.result.done():  # its client has gone
+            if job.is_gone():
                 job.work.close()
             elif now - job.arrived > self._deadline:
                 job.work.close()
-                job.result.set_exception(late(self._deadline))
+                job.finish(late(self._deadline))
             elif job.waits_for is not None or job.go_on(None):
                 begun.append(job)
 
@@ -154,6 +160,15 @@ class Batcher:
         self._begun = [
             job for job, answer in zip(self._begun, answers, strict=True) if job.go_on(answer)
         ]
+
+
+def _settle(result: "asyncio.Future[Any]", outcome: Any) -> None:
+    if result.done():
+        return
+    if isinstance(outcome, Exception):
+        result.set_exception(outcome)
+    else:
+        result.set_result(outcome)
 
 
 def _at_once(compute: Callable[[], T]) -> Work[T]:

@@ -46,7 +46,10 @@ class Post:
 
 
 class Prompt(Post):
-    """An endpoint whose answers are soon computed: it can do without ASGI; see `PromptCycle`."""
+    """An endpoint whose answers are soon computed, so that ASGI would take as long as they do.
+
+    `Guard.answer` calls it for small requests.
+    """
 
     def __init__(
         self, service: Service, request: type[Any], work: Callable[[Service, Any], Work[bytes]]
@@ -55,15 +58,16 @@ class Prompt(Post):
         self._work = work
         super().__init__(service, request, self._computed)
 
-    def start(self, scope: Scope, body: bytes) -> "bytes | asyncio.Future[bytes]":
-        """Return the answer to a request, or a future of it if it has to wait.
+    def work(self, scope: Scope, body: bytes) -> Work[bytes]:
+        """Return the work that answers a request.
 
         Raises:
             RequestError: the request is wrong, or the queue is full.
         """
         _checked_length(scope)
+        request = decoded(self._decoder, body)
         self._service.batcher.admit()
-        return self._service.batcher.start(self._work(self._service, decoded(self._decoder, body)))
+        return self._work(self._service, request)
 
     async def _computed(self, service: Service, request: Any) -> bytes:
         service.batcher.admit()

@@ -5,8 +5,8 @@ at once: two system calls, two packets, and two wake-ups of the client. Here eve
 written to a connection in one iteration of the event loop is sent in one piece.
 
 An overloaded server refuses a request before a task is created for it. A small request to an
-endpoint that answers soon needs no task either: it is answered as soon as it is read. The task, its
-events and ASGI's messages would take longer than most answers.
+endpoint that answers soon needs no task either: it is begun as soon as it is read. The task, its
+events and ASGI's messages would take about as long as the answer.
 """
 
 import asyncio

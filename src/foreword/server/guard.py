@@ -5,7 +5,6 @@ identify them; `Host` identifies those of a site whose name was pointed at this 
 rebinding). Knows no models.
 """
 
-import asyncio
 import base64
 import hmac
 import logging
@@ -48,9 +47,11 @@ class Guard:
         self._origins = frozenset(origin.lower() for origin in settings.origins)
         self._token = None if settings.token is None else settings.token.encode()
         self._rates = Rates(settings.allowed_rate, exempt=settings.is_proxy)
-        self._pressure = Pressure()
+        self._unanswered = 0  # requests that `answer` has begun
+        self._pressure = Pressure(waiting=lambda: self._unanswered)
         self._logs = settings.log != "errors"
         self._paths = paths
+        self._batcher = service.batcher
         self._prompts = prompts
         self.prompts = frozenset(path.encode() for path in prompts)
 
@@ -106,20 +107,19 @@ class Guard:
         It has no `Origin`, so its answer needs no headers for another site's page.
         """
         finish = partial(self._finish, scope, respond, time.perf_counter())
+        self._unanswered += 1
         try:
             self._admitted(scope, scope["path"])
-            answer = self._prompts[scope["path"]].start(scope, body)
+            work = self._prompts[scope["path"]].work(scope, body)
         except Exception as error:
             finish(error)
-            return
-        if isinstance(answer, asyncio.Future):
-            answer.add_done_callback(lambda done: finish(done.exception() or done.result()))
         else:
-            finish(answer)
+            self._batcher.start(work, finish)
 
     def _finish(
-        self, scope: Scope, respond: Respond, start: float, outcome: bytes | BaseException
+        self, scope: Scope, respond: Respond, start: float, outcome: bytes | Exception
     ) -> None:
+        self._unanswered -= 1
         if isinstance(outcome, bytes):
             status = 200
             respond(status, outcome, [])
@@ -249,7 +249,7 @@ def _another_site() -> RequestError:
     )
 
 
-def _of_error(error: BaseException, method: str, path: str) -> RequestError:
+def _of_error(error: Exception, method: str, path: str) -> RequestError:
     """What a client is told of an error; one that nobody expected is logged."""
     if isinstance(error, RequestError):
         return error

@@ -53,7 +53,7 @@ class LetterTyping(ModelTyping):
             answer = await self._answer(decoded(_keystroke, text))
         except (RequestError, ForewordError) as error:
             return self.refused(text, error)
-        self.service.metrics.keystroke("answered").inc()
+        self.service.metrics.keystroke("answered")
         return encode(answer).decode()
 
     async def _answer(self, keystroke: LettersKeystroke) -> LettersKeystrokeAnswer:

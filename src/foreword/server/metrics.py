@@ -20,9 +20,8 @@ class Metrics:
         self._registry = CollectorRegistry()
         self._requests = _Requests()
         self._registry.register(self._requests)
-        self.keystrokes = Counter(
-            "foreword_keystrokes", "Frames of typists.", ["outcome"], registry=self._registry
-        )
+        self._keystrokes = _Keystrokes()
+        self._registry.register(self._keystrokes)
         self.connections = Gauge(
             "foreword_websockets", "Typists connected.", registry=self._registry
         )
@@ -35,16 +34,19 @@ class Metrics:
             ["cause"],
             registry=self._registry,
         )
+        # Looking up a child by its labels is slow, and there are only a few.
         self.refusal = lru_cache(maxsize=16)(self.refusals.labels)
         self._waiting = Gauge(
             "foreword_waiting", "Requests that wait to be computed.", registry=self._registry
         )
-        # Looking up a child by its labels is slow, and there are only a few.
-        self.keystroke = lru_cache(maxsize=16)(self.keystrokes.labels)
 
     def refused(self, cause: str) -> None:
         """Count a connection that was refused or closed."""
         self.refusal(cause).inc()
+
+    def keystroke(self, outcome: str) -> None:
+        """Count a frame of a typist."""
+        self._keystrokes.counts[outcome] += 1
 
     def watch(self, waiting: Callable[[], int]) -> None:
         """Set the function that returns the number of waiting requests."""
@@ -57,6 +59,21 @@ class Metrics:
     def text(self) -> bytes:
         """All metrics in the text format of Prometheus."""
         return generate_latest(self._registry)
+
+
+class _Keystrokes(Collector):
+    """Frames of typists by their outcome, added up by one thread without locks."""
+
+    def __init__(self) -> None:
+        self.counts: Tally[str] = Tally()
+
+    def collect(self) -> Iterator[Metric]:
+        frames = CounterMetricFamily(
+            "foreword_keystrokes", "Frames of typists.", labels=["outcome"]
+        )
+        for outcome, count in self.counts.items():
+            frames.add_metric([outcome], count)
+        yield frames
 
 
 class _Requests(Collector):

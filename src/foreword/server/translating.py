@@ -48,7 +48,7 @@ class SourceTyping(Typing):
                 answer = await self.service.typing.compute(_prepared(self.service, keystroke))
             except (RequestError, ForewordError) as error:
                 return self.refused(text, error)
-        self.service.metrics.keystroke("answered").inc()
+        self.service.metrics.keystroke("answered")
         fields = {name: getattr(answer, name) for name in answer.__struct_fields__}
         return encode(TranslationKeystrokeAnswer(id=keystroke.id, **fields)).decode()
 

@@ -100,7 +100,7 @@ class Typing(ABC):
     def take(self, text: str, wait: float) -> None:
         """Replace the newest frame; its address may send a request in `wait` seconds."""
         if self._newest is not None:
-            self.service.metrics.keystroke("stale").inc()
+            self.service.metrics.keystroke("stale")
         self._newest = (text, wait)
         self._arrived.set()
 
@@ -133,7 +133,7 @@ class Typing(ABC):
         counted = "refused"
         if isinstance(error, ForewordError):
             counted, error = "failed", RequestError(500, "internal", str(error))
-        self.service.metrics.keystroke(counted).inc()
+        self.service.metrics.keystroke(counted)
         return _error(text, error)
 
 
@@ -168,7 +168,7 @@ class WordTyping(ModelTyping):
             answer = yield from self._suggest(decoded(_keystroke, text))
         except (RequestError, ForewordError) as error:
             return self.refused(text, error)
-        self.service.metrics.keystroke("answered").inc()
+        self.service.metrics.keystroke("answered")
         return encode(answer).decode()
 
     def _suggest(self, keystroke: Keystroke) -> Work[KeystrokeAnswer]:
