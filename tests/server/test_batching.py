@@ -63,6 +63,21 @@ def test_an_error_reaches_whoever_asked_and_nobody_else() -> None:
     assert isinstance(second, ZeroDivisionError)
 
 
+def test_an_answer_that_cannot_be_sent_stops_nobody_else(
+    predictor: Predictor, caplog: pytest.LogCaptureFixture
+) -> None:
+    def fails(outcome: Any) -> None:
+        raise OSError("the line is cut")
+
+    async def ask() -> Any:
+        batcher = Batcher(waiting=10, deadline=9.0)
+        batcher.start(predictor.reading(["the"], predictor.start()), fails)
+        return await batcher.together(predictor.reading(["cat"], predictor.start()))
+
+    assert run(ask()) == predictor.read("cat")
+    assert "the line is cut" in caplog.text
+
+
 def test_readings_of_different_lengths_end_as_alone(predictor: Predictor) -> None:
     texts = [["the"] * n + ["cat"] for n in range(9)]
 

@@ -9,6 +9,7 @@ data is left in the processor's cache. Knows no requests.
 """
 
 import asyncio
+import logging
 import time
 from collections import deque
 from collections.abc import Callable
@@ -17,6 +18,8 @@ from typing import Any, TypeVar
 
 from foreword.predictor.lockstep import Request, Work, next_request, together
 from foreword.server.refusal import late, overloaded
+
+_log = logging.getLogger("foreword.server")
 
 T = TypeVar("T")
 
@@ -54,8 +57,15 @@ class _Job:
             outcome = error
         else:
             return True
-        self.finish(outcome)
+        self.end(outcome)
         return False
+
+    def end(self, outcome: Any) -> None:
+        """Pass on the result or the error; if that fails, others are still answered."""
+        try:
+            self.finish(outcome)
+        except Exception:
+            _log.exception("an answer could not be sent")
 
 
 class Batcher:
@@ -149,7 +159,7 @@ class Batcher:
                 job.work.close()
             elif now - job.arrived > self._deadline:
                 job.work.close()
-                job.finish(late(self._deadline))
+                job.end(late(self._deadline))
             elif job.waits_for is not None or job.go_on(None):
                 begun.append(job)
 
