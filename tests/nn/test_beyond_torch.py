@@ -45,6 +45,14 @@ PROJECTED = [
 ]
 
 
+IN_THE_GATE = ("lstm", "gru-reset-before", "rnn-relu", "mingru", "sru")
+"""One of each way to run: hand-written loops, with and without an option, and a scan over the
+equations. What takes seconds for each cell is tested with these; with the others, nightly."""
+OTHERS_NIGHTLY = [
+    name if name in IN_THE_GATE else pytest.param(name, marks=pytest.mark.nightly) for name in KINDS
+]
+
+
 @pytest.fixture(autouse=True)
 def _seed() -> None:
     torch.manual_seed(0)
@@ -283,9 +291,17 @@ def test_a_trace_without_gradients_says_so() -> None:
 
 
 @pytest.mark.parametrize("name", KINDS)
-@pytest.mark.parametrize("training", [True, False])
-def test_first_and_second_derivatives_equal_finite_differences(name: str, training: bool) -> None:
-    layer = KINDS[name](2, 2).train(training)
+def test_first_and_second_derivatives_equal_finite_differences(name: str) -> None:
+    assert_derivatives(name, KINDS[name](2, 2))
+
+
+@pytest.mark.parametrize("name", OTHERS_NIGHTLY)
+def test_derivatives_while_evaluating_equal_finite_differences(name: str) -> None:
+    assert_derivatives(name, KINDS[name](2, 2).eval())
+
+
+def assert_derivatives(name: str, layer: Recurrent) -> None:
+    """The first and second equal finite differences, by either kernel."""
     names = [n for n, _ in layer.named_parameters()]
     x = draw(3, 1, 2).requires_grad_()
 
@@ -445,21 +461,10 @@ def _fresh_compiler() -> Iterator[None]:
     torch.compiler.reset()
 
 
-COMPILED_IN_THE_GATE = ("lstm", "gru-reset-before", "rnn-relu", "mingru", "sru")
-"""One of each way to run under the compiler: hand-written loops, with and without an option, and
-a scan over the equations. Compiling a layer takes seconds, so the others are tested nightly."""
-
-
 # torch's own, of modules that it loads where it makes the way back of a `scan`.
 @pytest.mark.filterwarnings("ignore:.torch.jit.script_method. is deprecated:DeprecationWarning")
 @pytest.mark.usefixtures("_fresh_compiler")
-@pytest.mark.parametrize(
-    "name",
-    [
-        name if name in COMPILED_IN_THE_GATE else pytest.param(name, marks=pytest.mark.nightly)
-        for name in KINDS
-    ],
-)
+@pytest.mark.parametrize("name", OTHERS_NIGHTLY)
 def test_compiled_without_a_graph_break_and_exported(name: str) -> None:
     # A second layer takes the compiler as long again, and passes through the same code.
     layer = KINDS[name](3, 4, num_layers=2 if name in ("lstm", "mingru") else 1)

@@ -16,7 +16,6 @@ from typing import Any
 
 import httpx2
 import numpy as np
-import openai
 import pytest
 
 from foreword.cli.serve import serve
@@ -68,6 +67,8 @@ def predict(url: str) -> httpx2.Response:
 
 
 def test_openais_client_completes_streams_and_lists(model_path: Path) -> None:
+    import openai  # here, because it is slow and no other test needs it
+
     with serving(model_path, FOREWORD_TOKEN=TOKEN) as (_, url):
         client = openai.OpenAI(base_url=url + "/v1", api_key=TOKEN, max_retries=0)
         assert [model.id for model in client.models.list()] == ["small"]

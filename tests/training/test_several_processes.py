@@ -69,6 +69,7 @@ def test_a_stop_of_one_process_stops_all_and_they_go_on_bit_for_bit(together: Pa
         np.testing.assert_array_equal(stopped[name], weight, err_msg=name)
 
 
+@pytest.mark.nightly  # The gate tests that both go on after one of them was asked to stop.
 def test_after_a_kill_torchrun_starts_all_again_and_they_go_on_bit_for_bit(
     text: Path, together: Path, tmp_path: Path
 ) -> None:
