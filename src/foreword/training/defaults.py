@@ -95,21 +95,22 @@ def dropout_for(words: int, passes: float | None) -> float:
 
     It is 0.1, and beyond a certain number of passes 0.2 more for each doubling, up to 0.5. This is
     a rule of thumb from few runs. With 30,000 words, 0.1 was the best of 0.1, 0.25 and 0.4 for 10
-    passes, and 0.4 for 30 passes (`benchmarks/dropout.py`). With 150,000 words and a larger
-    network, 0.4 was much better than 0.12 for 8 passes (docs/explanation/decisions.md). With 2
-    million words, 8 passes overfitted with 0.2, and less with 0.31 (the recipe text-cpu). So the
-    number of passes at which the rise begins falls with the number of words, from 12 to 2.
+    passes, and 0.4 for 30 passes (`benchmarks/dropout.py`). With 2 million words and a larger
+    network, 8 passes overfitted with 0.2, and less with 0.31 (the recipe text-cpu). So the number
+    of passes at which the rise begins falls with the sixth root of the number of words. In between,
+    where the network is already larger but the text is not much longer, it begins at two passes:
+    for 160,000 words and 8 passes, 0.4 was much better than 0.12 (docs/explanation/decisions.md).
 
     >>> [dropout_for(30_000, passes) for passes in (3, 10, 20, 30, 40, 500)]
     [0.1, 0.1, 0.3, 0.42, 0.5, 0.5]
     >>> [dropout_for(160_000, passes) for passes in (1, 2, 4, 8, 16)]
     [0.1, 0.1, 0.2, 0.4, 0.5]
     >>> [dropout_for(2_000_000, passes) for passes in (1, 4, 8.3, 15, 40)]
-    [0.1, 0.2, 0.41, 0.5, 0.5]
+    [0.1, 0.1, 0.25, 0.42, 0.5]
     """
     if passes is None:
         return 0.4 if words < SMALL else 0.3 if words < MEDIUM else 0.2
-    begins = min(12.0, max(2.0, 7 * (30_000 / words) ** (3 / 4)))
+    begins = 2.0 if SMALL <= words < MEDIUM else 7 * (30_000 / words) ** (1 / 6)
     return round(min(0.5, max(0.1, 0.2 * math.log2(max(passes, 1.0) / begins))), 2)
 
 
