@@ -104,7 +104,10 @@ class GatheringProtocol(HttpToolsProtocol):
 
     def _is_prompt(self, headers: dict[bytes, bytes]) -> bool:
         """Whether a request is answered without ASGI; of those that arrive together, only one."""
-        if cast("Gathering", self.transport).is_holding or self.parser.get_method() != b"POST":
+        parser = self.parser
+        if parser.get_method() != b"POST" or parser.get_http_version() != "1.1":
+            return False  # uvicorn closes the connections of older clients
+        if cast("Gathering", self.transport).is_holding:
             return False
         length = headers.get(b"content-length", b"")
         return length.isdigit() and int(length) <= LARGEST_PROMPT
