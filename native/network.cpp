@@ -532,6 +532,18 @@ bool Network::best(const float* h, const Choice& choice, const std::vector<std::
     return chosen(scores, parts, choice, hidden, k, found);
 }
 
+bool Network::best_of_scores(const float* scores, const Choice& choice, const std::vector<std::int64_t>& hidden, int k,
+                             std::vector<Found>& found) const {
+    found.clear();
+    if (choice.count == 0) return true;
+    const int pieces = pieces_of(choice.count);
+    Shares* const parts = shares_of_pieces((std::size_t)pieces);
+    for (int piece = 0; piece < pieces; ++piece) {
+        parts[piece] = kernels_.shares(scores + (std::int64_t)piece * PIECE, size_of(piece, choice.count));
+    }
+    return chosen(scores, parts, choice, hidden, k, found);
+}
+
 // The scores of all words for several users, who share the reading of the table. The results for
 // each are those of `best`.
 void Network::best_of_all(Asked* const* asked, int users, const std::vector<std::int64_t>& hidden,

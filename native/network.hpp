@@ -181,7 +181,11 @@ class Network {
     bool best(const float* h, const Choice& choice, const std::vector<std::int64_t>& hidden, int k,
               int threads, std::vector<Found>& found) const;
 
-    // The same for many, bit for bit.
+    // The same by scores that are given.
+    bool best_of_scores(const float* scores, const Choice& choice, const std::vector<std::int64_t>& hidden, int k,
+                        std::vector<Found>& found) const;
+
+    // The same as `best` for many, bit for bit.
     void best_many(Asked* asked, int count, const std::vector<std::int64_t>& hidden, int k,
                    int threads) const;
 

@@ -2,6 +2,7 @@
 
 #include "core/typist.hpp"
 #include "core/unicode.hpp"
+#include "network_arguments.hpp"
 #include "network_module.hpp"
 #include "text_arguments.hpp"
 #include "thread_pool.hpp"
@@ -11,6 +12,8 @@
 #include <nanobind/stl/string.h>
 #include <nanobind/stl/vector.h>
 
+#include <deque>
+#include <map>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -48,6 +51,68 @@ std::vector<std::string> encoded(const nb::list& words) {
     for (const nb::handle word : words) all.push_back(core::encoded(readable(word)));
     return all;
 }
+
+// N-grams, and the arrays that they are in.
+class PyNgrams {
+  public:
+    explicit PyNgrams(const nb::dict& arrays) : ngrams_(tensors(arrays), "ngrams") {}
+    PyNgrams(const PyNgrams&) = delete;
+    PyNgrams& operator=(const PyNgrams&) = delete;
+
+    const core::Ngrams& ngrams() const { return ngrams_; }
+
+    // Turns the scores of all words, or of `ids`, into those of the mixture. last: (n - 1) int64.
+    void mix(const nb::handle& last, const nb::handle& ids, const nb::handle& scores) const {
+        const std::vector<std::int64_t> before = checked(last);
+        if (before.size() + 1 != ngrams_.order()) throw nb::value_error("the last n - 1 words are wanted");
+        const std::vector<std::uint32_t> words(before.begin(), before.end());
+        const Buffer values(scores, "f", sizeof(float), PyBUF_WRITABLE);
+        const std::vector<std::int64_t> chosen = ids.is_none() ? std::vector<std::int64_t>() : checked(ids);
+        if (values.count() != (ids.is_none() ? ngrams_.words() : chosen.size())) {
+            throw nb::value_error("a score for each word is wanted");
+        }
+        ngrams_.mix(words.data(), ids.is_none() ? nullptr : chosen.data(), values.count(), values.as<float>());
+    }
+
+  private:
+    std::map<std::string, core::Tensor> tensors(const nb::dict& arrays) {
+        struct Kind {
+            const char *name, *format;
+            core::Tensor::Type type;
+            std::size_t size;
+        };
+        constexpr Kind KINDS[] = {{"float32", "f", core::Tensor::FLOAT32, 4},
+                                  {"int8", "b", core::Tensor::INT8, 1},
+                                  {"int16", "h", core::Tensor::INT16, 2},
+                                  {"int32", "i", core::Tensor::INT32, 4}};
+        std::map<std::string, core::Tensor> made;
+        for (const auto& [name, array] : arrays) {
+            const std::string type = nb::cast<std::string>(array.attr("dtype").attr("name"));
+            for (const Kind& kind : KINDS) {
+                if (type != kind.name) continue;
+                const Buffer& buffer = buffers_.emplace_back(array, kind.format, kind.size, PyBUF_SIMPLE);
+                made[nb::cast<std::string>(name)] = {kind.type,
+                                                     {(std::int64_t)buffer.count()},
+                                                     buffer.as<const std::uint8_t>(),
+                                                     buffer.count() * kind.size};
+            }
+        }
+        return made;
+    }
+
+    std::vector<std::int64_t> checked(const nb::handle& ids) const {
+        const Buffer buffer(ids, "lq", sizeof(std::int64_t), PyBUF_SIMPLE);
+        const std::int64_t* const first = buffer.as<const std::int64_t>();
+        std::vector<std::int64_t> all(first, first + buffer.count());
+        for (const std::int64_t id : all) {
+            if (id < 0 || id >= (std::int64_t)ngrams_.words()) throw nb::index_error("there is no such word id");
+        }
+        return all;
+    }
+
+    std::deque<Buffer> buffers_;
+    core::Ngrams ngrams_;
+};
 
 // A typist, and what its options refer to.
 class PyTypist {
@@ -101,8 +166,8 @@ class PyTypist {
         return nb::make_tuple(shares, found->end_of_word);
     }
 
-    // The last word that was read, "\n" for the end of a line; its id; and the parts of the state before it, float32.
-    // None if no word was read.
+    // The last word that was read, "\n" for the end of a line; its id; and the parts of the network's state before it,
+    // float32. None if no word was read.
     nb::object last_word(const nb::str& text, bool is_unfinished) {
         const std::u32string read = end_of(text);
         const auto lock = locked();
@@ -153,20 +218,24 @@ core::WordFiles files_of(const nb::list& rare, const core::Lexicon::Misspellings
 }  // namespace
 
 void bind_typist(nb::module_& m) {
+    nb::class_<PyNgrams>(m, "Ngrams", "N-grams that are mixed with a network's scores.")
+        .def(nb::init<const nb::dict&>())
+        .def("mix", &PyNgrams::mix, nb::arg("last"), nb::arg("ids").none(), nb::arg("scores"));
     nb::class_<core::ModelReader>(m, "Reader", "Reads texts with a network and the words of its model.")
         .def(
             "__init__",
             [](core::ModelReader* self, const nb::object& network, bool skips, int threads,
-               const core::Tokenizer& tokenizer, const nb::list& rare,
+               const core::Tokenizer& tokenizer, const PyNgrams* ngrams, const nb::list& rare,
                const core::Lexicon::Misspellings& misspellings, const core::Spacing& spacing, const nb::list& style,
                const nb::list& abbreviations) {
-                const auto engine = std::make_shared<core::Engine>(borrowed(network_of(network)), skips, threads);
+                const auto engine = std::make_shared<core::Engine>(
+                    borrowed(network_of(network)), skips, threads, ngrams ? borrowed(ngrams->ngrams()) : nullptr);
                 new (self) core::ModelReader(engine, borrowed(tokenizer),
                                              files_of(rare, misspellings, spacing, style, abbreviations));
             },
-            nb::arg("network"), nb::arg("skips"), nb::arg("threads"), nb::arg("tokenizer"), nb::kw_only(),
+            nb::arg("network"), nb::arg("skips"), nb::arg("threads"), nb::arg("tokenizer"), nb::arg("ngrams").none(), nb::kw_only(),
             nb::arg("rare"), nb::arg("misspellings"), nb::arg("spacing"), nb::arg("style"), nb::arg("abbreviations"),
-            nb::keep_alive<1, 2>(), nb::keep_alive<1, 5>());
+            nb::keep_alive<1, 2>(), nb::keep_alive<1, 5>(), nb::keep_alive<1, 6>());
     nb::class_<PyTypist>(m, "Typist", "Suggests while one user types. Thread-safe.")
         .def(
             "__init__",

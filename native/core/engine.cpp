@@ -27,6 +27,14 @@ void make_shares(float* scores, std::size_t count) {
 
 }  // namespace
 
+Engine::Engine(std::shared_ptr<const Network> network, bool skips, int threads, std::shared_ptr<const Ngrams> ngrams)
+    : network_(std::move(network)), skips_(skips), threads_(threads), ngrams_(std::move(ngrams)) {
+    if (ngrams_ && ngrams_->words() != words()) {
+        throw_error("the n-grams are of " + std::to_string(ngrams_->words()) + " words, and the network of " +
+                    std::to_string(words()));
+    }
+}
+
 std::size_t Engine::part_size() const {
     return (std::size_t)network_->layers() * (std::size_t)network_->hidden_size();
 }
@@ -38,7 +46,8 @@ State Engine::start() const {
 }
 
 State Engine::zeros() const {
-    return {std::vector<float>(floats()), (std::uint32_t)EOS_ID};
+    return {std::vector<float>(floats()), (std::uint32_t)EOS_ID,
+            std::vector<std::uint32_t>(window(), (std::uint32_t)EOS_ID)};
 }
 
 void Engine::advance(State& state, std::uint32_t word) const {
@@ -51,6 +60,9 @@ void Engine::advance(State& state, std::uint32_t word) const {
     const Advance step{(std::int64_t)word, h, c, h, c};
     network_->advance(&step, 1, 1);
     state.last = word;
+    if (state.words.empty()) return;
+    std::rotate(state.words.begin(), state.words.begin() + 1, state.words.end());
+    state.words.back() = word;
 }
 
 // h with what the output layer sees in its last layer.
@@ -70,6 +82,7 @@ const float* Engine::shown(const State& state, std::vector<float>& room) const {
 void Engine::scores(const State& state, const Choice& choice, float* into) const {
     std::vector<float> room;
     network_->scores(shown(state, room), choice, into, threads_);
+    if (ngrams_) ngrams_->mix(state.words.data(), choice.ids, (std::size_t)choice.count, into);
     const float* const end = into + choice.count;
     const bool has_nan = std::any_of((const float*)into, end, [](float score) { return std::isnan(score); });
     if (has_nan || (choice.count > 0 && !std::isfinite(*std::max_element((const float*)into, end)))) overflow();
@@ -102,7 +115,11 @@ std::vector<Found> Engine::best(const State& state, int k, const Choice& choice,
                                 const std::vector<std::int64_t>& hidden) const {
     std::vector<float> room;
     std::vector<Found> found;
-    if (!network_->best(shown(state, room), choice, hidden, k, threads_, found)) overflow();
+    if (ngrams_) {
+        const std::unique_ptr<float[]> mixed(new float[(std::size_t)choice.count]);
+        scores(state, choice, mixed.get());
+        network_->best_of_scores(mixed.get(), choice, hidden, k, found);
+    } else if (!network_->best(shown(state, room), choice, hidden, k, threads_, found)) overflow();
     return found;
 }
 

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "../network.hpp"
+#include "ngrams.hpp"
 
 #include <cstddef>
 #include <cstdint>
@@ -16,18 +17,21 @@ namespace foreword::core {
 struct State {
     std::vector<float> parts;  // h, and of an LSTM c: (layers, H) each
     std::uint32_t last;        // the last word's id
+    std::vector<std::uint32_t> words = {};  // with n-grams, the last n - 1
 };
 
 // Several threads may use it at once.
 class Engine {
   public:
     // `skips`: the output sees the sum of all layers' h. `threads`: the most that score the words of one user.
-    Engine(std::shared_ptr<const Network> network, bool skips, int threads)
-        : network_(std::move(network)), skips_(skips), threads_(threads) {}
+    // `ngrams`: those that are mixed with the network; null: none. Throws Error: they have other words.
+    Engine(std::shared_ptr<const Network> network, bool skips, int threads, std::shared_ptr<const Ngrams> ngrams);
 
     // The number of words.
     std::size_t words() const { return (std::size_t)network_->words(); }
     int threads() const { return threads_; }
+    // The number of last words in a state.
+    std::size_t window() const { return ngrams_ ? ngrams_->order() - 1 : 0; }
     // The state at the beginning of a line: zeros, and then the end of the line before, as in training.
     State start() const;
     // Throws Error: there is no such word.
@@ -60,6 +64,7 @@ class Engine {
     std::shared_ptr<const Network> network_;
     bool skips_;
     int threads_;
+    std::shared_ptr<const Ngrams> ngrams_;
 };
 
 }  // namespace foreword::core

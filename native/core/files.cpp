@@ -82,7 +82,7 @@ std::vector<File> files_in(const std::string& folder) {
         if (!is_file(status)) throw Error(path + " is not a file");
         if ((std::uint64_t)status.st_size > largest_size(name)) throw Error(path + " is larger than any of its kind");
 #if !defined(_WIN32)
-        if (std::string(name) == WEIGHTS) {
+        if (std::string(name) == WEIGHTS || std::string(name) == NGRAMS) {
             files.push_back(mapped(name, path));
             continue;
         }

@@ -164,7 +164,7 @@ const Kernels& best_kernels() {
 
 std::size_t largest_size(std::string_view name) {
     constexpr std::size_t MEGABYTE = std::size_t(1) << 20;
-    if (name == WEIGHTS) return sizeof(std::size_t) > 4 ? std::size_t(65536) * MEGABYTE : SIZE_MAX;
+    if (name == WEIGHTS || name == NGRAMS) return sizeof(std::size_t) > 4 ? std::size_t(65536) * MEGABYTE : SIZE_MAX;
     if (name == TOKENIZER) return 1024 * MEGABYTE;
     return name == SPACING ? MEGABYTE : 16 * MEGABYTE;
 }
@@ -192,6 +192,16 @@ Folder::Folder(std::vector<File> files, const std::string& where) : files_(std::
     }
     weights_.emplace(file(WEIGHTS).content, weights_file);
     check_weights(weights_file, vocabulary_checksum);
+    const auto of_ngrams = std::find_if(checksums_.begin(), checksums_.end(),
+                                        [](const auto& one) { return one.first == NGRAMS; });
+    if (of_ngrams != checksums_.end()) {
+        ngrams_.emplace(file(NGRAMS).content, path(NGRAMS));
+        if (ngrams_->checksum() != of_ngrams->second) refuse(path(NGRAMS), " has been changed since it was written");
+        const std::string* const counted = ngrams_->metadata(TOKENIZER);
+        if (!counted || *counted != vocabulary_checksum) {
+            refuse(path(NGRAMS), std::string(" was counted with another vocabulary than ") + TOKENIZER + " holds");
+        }
+    }
     for (const char* const name : {RARE, SPACING, MISSPELLINGS}) {
         const auto content = text(name);
         if (!content) continue;

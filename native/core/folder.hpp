@@ -27,8 +27,9 @@ struct File {
 
 // The names of the files that are read; those after tokenizer.json are read if config.json names them.
 constexpr const char *CONFIG = "config.json", *WEIGHTS = "model.safetensors", *TOKENIZER = "tokenizer.json",
-                     *RARE = "rare.txt", *SPACING = "spacing.json", *MISSPELLINGS = "misspellings.json";
-constexpr const char* FILES[] = {CONFIG, WEIGHTS, TOKENIZER, RARE, SPACING, MISSPELLINGS};
+                     *RARE = "rare.txt", *SPACING = "spacing.json", *MISSPELLINGS = "misspellings.json",
+                     *NGRAMS = "ngrams.safetensors";
+constexpr const char* FILES[] = {CONFIG, WEIGHTS, TOKENIZER, RARE, SPACING, MISSPELLINGS, NGRAMS};
 
 // The largest content of the file with this name, in bytes.
 std::size_t largest_size(std::string_view name);
@@ -65,6 +66,8 @@ class Folder {
     // The content of rare.txt, spacing.json or misspellings.json, whose checksum is right; UTF-8. None
     // if the model has no such file.
     std::optional<std::string_view> text(std::string_view name) const;
+    // The n-grams that are mixed with the network; null if there are none.
+    const Safetensors* ngrams() const { return ngrams_ ? &*ngrams_ : nullptr; }
     const std::vector<File>& files() const { return files_; }
     // A file's name as messages give it.
     std::string path(std::string_view name) const;
@@ -83,7 +86,7 @@ class Folder {
     TokenizerSettings tokenizer_;
     std::vector<std::pair<std::string, std::string>> checksums_;  // of files, by name
     std::optional<Vocabulary> vocabulary_;
-    std::optional<Safetensors> weights_;
+    std::optional<Safetensors> weights_, ngrams_;
 };
 
 // The kernels of the best instruction set that this processor has.

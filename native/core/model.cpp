@@ -97,10 +97,17 @@ std::shared_ptr<const Network> network_of(const Folder& folder) {
     return {own, &*own->network};
 }
 
+// The n-grams of a folder, which must outlive them; null if there are none.
+std::shared_ptr<const Ngrams> ngrams_of(const Folder& folder) {
+    if (!folder.ngrams()) return nullptr;
+    return std::make_shared<const Ngrams>(folder.ngrams()->tensors(), folder.path(NGRAMS));
+}
+
 }  // namespace
 
 NextWordModel::NextWordModel(std::unique_ptr<Folder> folder)
-    : Engine(network_of(*folder), folder->architecture().skips, THREADS), folder_(std::move(folder)) {}
+    : Engine(network_of(*folder), folder->architecture().skips, THREADS, ngrams_of(*folder)),
+      folder_(std::move(folder)) {}
 
 const Tokenizer& NextWordModel::tokenizer() const {
     const Lock lock(making_tokenizer_);
@@ -124,13 +131,20 @@ void NextWordModel::read_text(State& state, std::string_view text) const {
     for (const Word& word : words) advance(state, (std::uint32_t)word.id);
 }
 
-std::size_t NextWordModel::state_bytes() const { return HEAD + floats() * sizeof(float) + CHECK; }
+std::size_t NextWordModel::state_bytes() const {
+    return HEAD + floats() * sizeof(float) + window() * sizeof(std::int64_t) + CHECK;
+}
 
 void NextWordModel::write(const State& state, void* into) const {
     std::uint8_t* const bytes = static_cast<std::uint8_t*>(into);
     const std::size_t body = state_bytes() - CHECK;
     write_head(bytes, folder_->checksum(), state.last);
-    std::memcpy(bytes + HEAD, state.parts.data(), body - HEAD);
+    std::memcpy(bytes + HEAD, state.parts.data(), floats() * sizeof(float));
+    std::uint8_t* const words = bytes + HEAD + floats() * sizeof(float);
+    for (std::size_t k = 0; k < state.words.size(); ++k) {
+        const std::int64_t word = state.words[k];
+        std::memcpy(words + k * sizeof word, &word, sizeof word);
+    }
     Sha256 sum;
     sum.add(bytes, body);
     std::memcpy(bytes + body, sum.digest().data(), CHECK);
@@ -167,7 +181,16 @@ State NextWordModel::read(const void* data, std::size_t size) const {
         refuse_state("its last word has the id " + std::to_string(state.last) + ", but there are " +
                      std::to_string(vocabulary().size()));
     }
-    std::memcpy(state.parts.data(), bytes + HEAD, size - HEAD - CHECK);
+    std::memcpy(state.parts.data(), bytes + HEAD, floats() * sizeof(float));
+    const std::uint8_t* const words = bytes + HEAD + floats() * sizeof(float);
+    for (std::size_t k = 0; k < state.words.size(); ++k) {
+        std::int64_t word;
+        std::memcpy(&word, words + k * sizeof word, sizeof word);
+        if (word < 0 || word >= (std::int64_t)vocabulary().size()) {
+            refuse_state("it holds ids of words out of range, 0 to " + std::to_string(vocabulary().size() - 1));
+        }
+        state.words[k] = (std::uint32_t)word;
+    }
     const auto is_finite = [](float value) { return std::isfinite(value); };
     if (!std::all_of(state.parts.begin(), state.parts.end(), is_finite)) refuse_state("it holds NaN or infinity");
     const bool is_bounded = folder_->architecture().cell->is_bounded();

@@ -18,7 +18,12 @@ struct Kind {
     std::size_t size;
 };
 constexpr Kind KINDS[] = {
-    {"F32", Tensor::FLOAT32, "float32", 4}, {"I8", Tensor::INT8, "int8", 1}, {"I64", Tensor::INT64, "int64", 8}};
+    {"F32", Tensor::FLOAT32, "float32", 4}, {"I8", Tensor::INT8, "int8", 1},   {"I16", Tensor::INT16, "int16", 2},
+    {"I32", Tensor::INT32, "int32", 4},     {"I64", Tensor::INT64, "int64", 8}};
+
+const Kind& kind_of(Tensor::Type type) {
+    return *std::find_if(std::begin(KINDS), std::end(KINDS), [&](const Kind& kind) { return kind.type == type; });
+}
 
 constexpr std::size_t LARGEST_HEADER = 100'000'000;  // as of the format
 
@@ -47,7 +52,7 @@ class Reader {
         const auto* const kind = std::find_if(std::begin(KINDS), std::end(KINDS),
                                               [&](const Kind& kind) { return kind.stored == dtype->text; });
         if (kind == std::end(KINDS)) {
-            fail(name + " is of the type " + std::string(dtype->text.substr(0, 100)) + ", not F32, I8 or I64");
+            fail(name + " is of the type " + std::string(dtype->text.substr(0, 100)) + ", not F32, I8, I16, I32 or I64");
         }
         Tensor made;
         made.type = kind->type;
@@ -84,18 +89,9 @@ class Reader {
 
 }  // namespace
 
-std::size_t Tensor::count() const {
-    std::size_t all = 1;
-    for (const std::int64_t size : shape) all *= (std::size_t)size;
-    return all;
-}
+std::size_t Tensor::item_size() const { return kind_of(type).size; }
 
-const char* Tensor::type_name() const {
-    for (const Kind& kind : KINDS) {
-        if (kind.type == type) return kind.name;
-    }
-    return "";
-}
+const char* Tensor::type_name() const { return kind_of(type).name; }
 
 std::string Tensor::shape_text() const {
     std::string text = "(";
@@ -121,8 +117,7 @@ Safetensors::Safetensors(std::string_view bytes, const std::string& file) {
         }
         auto [tensor, first] = reader.tensor(described, data);
         ends.emplace_back(first, first + tensor.bytes);
-        const std::size_t item = tensor.type == Tensor::INT64 ? 8 : tensor.type == Tensor::FLOAT32 ? 4 : 1;
-        if (reinterpret_cast<std::uintptr_t>(tensor.data) % item != 0) {
+        if (reinterpret_cast<std::uintptr_t>(tensor.data) % tensor.item_size() != 0) {
             copies_.push_back(std::make_unique<std::uint8_t[]>(tensor.bytes));
             std::memcpy(copies_.back().get(), tensor.data, tensor.bytes);
             tensor.data = copies_.back().get();

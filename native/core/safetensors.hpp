@@ -2,6 +2,7 @@
 #pragma once
 
 #include "json.hpp"
+#include "tensor.hpp"
 
 #include <cstddef>
 #include <cstdint>
@@ -12,21 +13,6 @@
 #include <vector>
 
 namespace foreword::core {
-
-struct Tensor {
-    enum Type { FLOAT32, INT8, INT64 };
-
-    Type type = FLOAT32;
-    std::vector<std::int64_t> shape;
-    const std::uint8_t* data = nullptr;  // aligned as its type wants
-    std::size_t bytes = 0;
-
-    std::size_t count() const;
-    const char* type_name() const;  // numpy's
-    std::string shape_text() const;  // as Python writes a tuple
-    const float* floats() const { return reinterpret_cast<const float*>(data); }
-    const std::int8_t* ints() const { return reinterpret_cast<const std::int8_t*>(data); }
-};
 
 class Safetensors {
   public:

@@ -20,8 +20,9 @@ from foreword.folder.saving import write_folder
 from foreword.folder.store import CARD, RARE, Folder, read_folder
 from foreword.folder.usage import misspellings_of
 from foreword.packaging.about import About, checked
-from foreword.packaging.files import NOTICE, package_files
+from foreword.packaging.files import NOTICE, model_folder, package_files
 from foreword.packaging.measured import measured, write_card
+from foreword.packaging.ngrams import add_ngrams
 from foreword.packaging.parts import Parts
 from foreword.text.tokenizer import EOS_ID
 from sources import TEXTS, Text
@@ -53,6 +54,12 @@ AUTHORS_OF_PACKAGES = (
     "WordNet 3.0: Princeton University, 2006",
 )
 PACKAGE = Path(__file__).parent
+LARGE_PACKAGE = PACKAGE.with_name("everyday-en-large")
+LARGE_NAME = "everyday-en-large"
+SMALL = "A small model of everyday English for Foreword: next words and completions."
+LARGE = "A model of everyday English for Foreword: the small one, and two million n-grams."
+NGRAMS = 2_000_000
+"""The n-grams of the large package."""
 PACKAGED = PACKAGE / "src/foreword_everyday_en/model"
 WORDNET_LICENCE = PACKAGE / "wordnet-licence.txt"
 """The licence of WordNet, which asks to be quoted wherever anything of WordNet is."""
@@ -91,10 +98,11 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument(
         "--only",
-        choices=["text", "train", "package", *steps, "clean"],
+        choices=["text", "train", "package", *steps, "clean", "large"],
         help="write the text; train on it; package what is in DIR; or renew one thing in the "
         "package: its rare words, its misspellings, its figures; or clean its rare words of the "
-        "misspellings listed by hand, which needs no text",
+        "misspellings listed by hand, which needs no text; or make the large package of the small "
+        "one and n-grams of the text",
     )
     arguments = parser.parse_args()
     out: Path = arguments.out
@@ -105,6 +113,9 @@ def main() -> None:
     parts = Parts.within(out.with_name(out.name + "-text"), "everyday", "sentence")
     if only in steps:
         steps[only](parts)
+        return
+    if only == "large":
+        enlarge(parts)
         return
     if only in (None, "text") and not arguments.resume:
         if arguments.texts is None:
@@ -136,16 +147,39 @@ def main() -> None:
         complete(parts)
 
 
-def complete(parts: Parts) -> None:
-    """Measures the packaged model, and writes its card and the package's other files."""
-    about = description()
+def complete(
+    parts: Parts, package: Path = PACKAGE, name: str = "everyday-en", summary: str = SMALL
+) -> None:
+    """Measures a packaged model, and writes its card and the package's other files."""
+    about = description(name, summary)
+    model = package / model_folder(about)
     with Watch() as watch:
-        figures = measured(PACKAGED, parts, watch.text_progress)
-    write_card(PACKAGED, about, figures)
-    for name, text in files_of(about, figures.rows()).items():
-        (PACKAGE / name).write_text(text, encoding="utf-8")
-    for name, value in figures.rows().items():
-        sys.stdout.write(f"{name}: {value}\n")
+        figures = measured(model, parts, watch.text_progress)
+    write_card(model, about, figures)
+    for path, text in files_of(about, figures.rows()).items():
+        (package / path).write_text(text, encoding="utf-8")
+    for row, value in figures.rows().items():
+        sys.stdout.write(f"{row}: {value}\n")
+
+
+def enlarge(parts: Parts) -> None:
+    """Makes the large package: the small one's network and words, and n-grams of the text."""
+    about = description(LARGE_NAME, LARGE)
+    folder = read_folder(PACKAGED)
+    model = LARGE_PACKAGE / model_folder(about)
+    model.parent.mkdir(parents=True, exist_ok=True)
+    write_folder(
+        model,
+        folder.config,
+        folder.weights,
+        folder.tokenizer,
+        "",
+        folder.rare,
+        folder.misspellings,
+    )
+    with Watch() as watch:
+        add_ngrams(model, parts, NGRAMS, watch.text_progress)
+    complete(parts, LARGE_PACKAGE, LARGE_NAME, LARGE)
 
 
 def files_of(about: About, figures: Mapping[str, str]) -> dict[str, str]:
@@ -155,16 +189,16 @@ def files_of(about: About, figures: Mapping[str, str]) -> dict[str, str]:
     return files
 
 
-def description() -> About:
-    """What the package says about itself."""
+def description(name: str, summary: str) -> About:
+    """What a package says about itself."""
     trained_on = [text for text in TEXTS if text.taken > 0]
     return checked(
-        name="everyday-en",
+        name=name,
         language="en",
         licence="CC-BY-SA-4.0",
         sources=(*OF_PACKAGES, *(f"{text.title}; {text.licence}" for text in trained_on)),
         attributions=(*AUTHORS_OF_PACKAGES, *(authors_of(text) for text in trained_on)),
-        summary="A small model of everyday English for Foreword: next words and completions.",
+        summary=summary,
     )
 
 
@@ -221,7 +255,14 @@ def rewrite(folder: Folder, rare: Sequence[str], misspellings: Mapping[str, str]
     """Writes the package's model with other lists of words."""
     card = (PACKAGED / CARD).read_text("utf-8")
     write_folder(
-        PACKAGED, folder.config, folder.weights, folder.tokenizer, card, rare, misspellings
+        PACKAGED,
+        folder.config,
+        folder.weights,
+        folder.tokenizer,
+        card,
+        rare,
+        misspellings,
+        folder.ngrams,
     )
 
 

@@ -6,7 +6,7 @@ const UNK = 0;
 const EOS = 1;
 const LAYOUTS = ["qwerty", "qwertz", "azerty"];
 const REQUIRED = ["config.json", "model.safetensors", "tokenizer.json"];
-const OPTIONAL = ["rare.txt", "spacing.json", "misspellings.json"];
+const OPTIONAL = ["rare.txt", "spacing.json", "misspellings.json", "ngrams.safetensors"];
 async function load(source, options = {}) {
   const isUrl = typeof source === "string" || source instanceof URL;
   const [module, files] = await Promise.all([compiled(options.module), isUrl ? fetched(source) : source]);

@@ -79,7 +79,7 @@ export const EOS = 1;
 const LAYOUTS = ["qwerty", "qwertz", "azerty"] as const;
 const REQUIRED = ["config.json", "model.safetensors", "tokenizer.json"] as const;
 /** Files that a model has if its configuration names them. */
-const OPTIONAL = ["rare.txt", "spacing.json", "misspellings.json"] as const;
+const OPTIONAL = ["rare.txt", "spacing.json", "misspellings.json", "ngrams.safetensors"] as const;
 
 /**
  * Loads a model.

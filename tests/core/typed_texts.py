@@ -1,7 +1,7 @@
 """Random models of hostile words, and texts to type with them. Knows no test."""
 
 import random
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -13,6 +13,8 @@ from foreword.folder.architecture import format_version
 from foreword.folder.config import FolderConfig
 from foreword.folder.saving import _files
 from foreword.folder.store import Folder
+from foreword.ngrams.mixture import NgramMixture
+from foreword.ngrams.pruning import learn_most_useful
 from foreword.predictor.predictor import Predictor
 from foreword.predictor.suggest import Suggestion
 from foreword.text.spacing import USUAL, Spacing
@@ -48,6 +50,7 @@ def model_of(
     rare: Sequence[str] = (),
     misspellings: dict[str, str] | None = None,
     spacing: Spacing = USUAL,
+    has_ngrams: bool = False,
     **options: str,
 ) -> Model:
     """A model with these words and random weights."""
@@ -60,11 +63,20 @@ def model_of(
         model=config,
         tokenizer=tokenizer.config,
     )
-    files = _files(whole, weights, tokenizer, "", rare, misspellings or {})
-    folder = Folder(whole, weights, tokenizer, tuple(rare), misspellings or {})
+    ngrams = random_ngrams(seed, len(vocabulary)) if has_ngrams else {}
+    files = _files(whole, weights, tokenizer, "", rare, misspellings or {}, ngrams)
+    folder = Folder(whole, weights, tokenizer, tuple(rare), misspellings or {}, ngrams)
     return Model(
         Predictor(folder, threads=1), {name: b"".join(parts) for name, parts in files.items()}
     )
+
+
+def random_ngrams(seed: int, vocab_size: int) -> Mapping[str, np.ndarray]:
+    """N-grams of a random text, in which some words are frequent, for a mixture with a network."""
+    draw = np.random.default_rng(seed)
+    ids = np.minimum(draw.geometric(0.1, size=600), vocab_size - 1)
+    table = learn_most_useful(ids, vocab_size, 4, 700)
+    return NgramMixture.of(table, draw.choice([0.0, 0.3, 0.6, 1.0], size=4)).arrays
 
 
 def random_words(seed: int, size: int, **options: str) -> Model:
@@ -83,7 +95,13 @@ def random_words(seed: int, size: int, **options: str) -> Model:
     rare = sorted({word for word in rare if word not in words}, key=lambda w: (w.casefold(), w))
     spacing = replace(SPACINGS[seed % 2], style=STYLES[seed % 2], abbreviations={"dr": (9, 1)})
     return model_of(
-        words, seed=seed, rare=rare, misspellings=misspellings, spacing=spacing, **options
+        words,
+        seed=seed,
+        rare=rare,
+        misspellings=misspellings,
+        spacing=spacing,
+        has_ngrams=seed % 3 == 1,
+        **options,
     )
 
 

@@ -15,6 +15,7 @@ from foreword.compression.compress import BOUND
 from foreword.folder.claim import refuse_unclaimable
 from foreword.packaging.about import checked
 from foreword.packaging.making import Making, folder_for, is_begun, making_beside, refusal_for
+from foreword.packaging.ngrams import MOST
 from foreword.training.leaves import Leaves
 from foreword.training.settings import ENDS
 
@@ -82,6 +83,14 @@ def pack(
             help="Whether words that are too rare for the vocabulary are completed too.",
         ),
     ] = True,
+    ngrams: Annotated[
+        int,
+        typer.Option(
+            metavar="N",
+            help="Number of n-grams of the text that the package also has, if they improve the "
+            "model; 0: none. A million takes about 5 MB.",
+        ),
+    ] = MOST,
     resume: Annotated[
         bool,
         typer.Option(
@@ -136,6 +145,7 @@ def pack(
             recipe=recipe,
             bound=bound,
             rare=rare_words,
+            ngrams=ngrams,
             resume=resume,
             overwrite=overwrite,
             report=display,

@@ -173,6 +173,7 @@ def _compress(
         card,
         before.rare,
         {w: m for w, m in known.items() if _is_of(after.tokenizer, w, m)},
+        before.ngrams if missing == 0 else {},
         replaces=True,
     )
     return result

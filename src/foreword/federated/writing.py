@@ -101,7 +101,14 @@ def write(
     )
     card = model_card(config)
     write_folder(
-        folder, config, dict(state.weights), base.tokenizer, card, base.rare, base.misspellings
+        folder,
+        config,
+        dict(state.weights),
+        base.tokenizer,
+        card,
+        base.rare,
+        base.misspellings,
+        base.ngrams,
     )
     return config
 

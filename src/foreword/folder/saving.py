@@ -14,12 +14,13 @@ import numpy as np
 from foreword.errors import FolderError, SettingsError
 from foreword.folder.adopting import RUN, current, is_hidden, settle, whole
 from foreword.folder.architecture import OPTIONS
-from foreword.folder.files import atomic_write, holds, read_header, tensor_bytes
+from foreword.folder.files import atomic_write, checksum, holds, read_header, tensor_bytes
 from foreword.folder.store import (
     CARD,
     CHECKSUMS,
     CONFIG,
     MISSPELLINGS,
+    NGRAMS,
     OURS,
     RARE,
     SPACING,
@@ -28,6 +29,7 @@ from foreword.folder.store import (
     alphabetical,
     config_checksum,
     holds_model,
+    ngrams_metadata,
     read_json,
     sha256,
     weights_metadata,
@@ -52,6 +54,7 @@ def write_folder(
     card: str,
     rare: Collection[str] = (),
     misspellings: Mapping[str, str] | None = None,
+    ngrams: Mapping[str, np.ndarray] | None = None,
     *,
     replaces: bool = False,
 ) -> None:
@@ -68,6 +71,7 @@ def write_folder(
         card: its `README.md`.
         rare: words outside the vocabulary.
         misspellings: words of the vocabulary, and the words that are meant.
+        ngrams: the arrays of n-grams that are mixed with the network.
         replaces: whether the folder's training run belongs to another model; its checkpoint is
             then removed.
 
@@ -76,7 +80,7 @@ def write_folder(
         FolderError: the disk is full, or the folder cannot be written to.
     """
     _refuse_unsafe([*tokenizer.words, *rare])
-    files = _files(config, weights, tokenizer, card, rare, misspellings or {})
+    files = _files(config, weights, tokenizer, card, rare, misspellings or {}, ngrams)
     write_files(path, files, replaces=replaces)
 
 
@@ -128,6 +132,7 @@ def _files(
     card: str,
     rare: Collection[str],
     misspellings: Mapping[str, str],
+    ngrams: Mapping[str, np.ndarray] | None = None,
 ) -> dict[str, Parts]:
     """The content of each file of a model folder."""
     others = {TOKENIZER: tokenizer.to_json().encode()}
@@ -138,11 +143,17 @@ def _files(
     if misspellings:
         others[MISSPELLINGS] = spelling.to_json(misspellings).encode()
     written = {**others, CARD: card.encode()}
-    return {
+    files: dict[str, Parts] = {
         WEIGHTS: tensor_bytes(weights, weights_metadata(config.model, others[TOKENIZER])),
         **{name: (data,) for name, data in written.items()},
-        CONFIG: (_config_bytes(config, written),),
     }
+    known: dict[str, str] = {}
+    if ngrams:
+        metadata = ngrams_metadata(others[TOKENIZER])
+        files[NGRAMS] = tensor_bytes(ngrams, metadata)
+        known[NGRAMS] = checksum(ngrams, metadata)
+    files[CONFIG] = (_config_bytes(config, written, known),)
+    return files
 
 
 def _refuse_unsafe(words: Collection[str]) -> None:
@@ -153,7 +164,9 @@ def _refuse_unsafe(words: Collection[str]) -> None:
         )
 
 
-def _config_bytes(config: "FolderConfig", files: Mapping[str, bytes]) -> bytes:
+def _config_bytes(
+    config: "FolderConfig", files: Mapping[str, bytes], known: Mapping[str, str]
+) -> bytes:
     document = plain(config.model_dump(mode="json"))  # names of texts are anyone's
     for key in ("weights", "compression"):  # unknown to versions that read only format 1
         if config.format_version == 1:
@@ -166,7 +179,7 @@ def _config_bytes(config: "FolderConfig", files: Mapping[str, bytes]) -> bytes:
     if config.format_version < 5:
         for key in NEWER:
             del document["tokenizer"][key]
-    return with_checksums(document, files)
+    return with_checksums(document, files, known)
 
 
 def with_checksums(
@@ -177,7 +190,7 @@ def with_checksums(
     Args:
         document: the rest of its content.
         files: the content of the files that were written with it.
-        known: the checksums of files that were written before.
+        known: the checksums of other files: those that were written before, and of tensors.
     """
     others = {**(known or {}), **{name: sha256(data) for name, data in files.items()}}
     document[CHECKSUMS] = {CONFIG: config_checksum(document, others), **others}

@@ -23,6 +23,7 @@ from foreword.folder.architecture import (
     format_version,
 )
 from foreword.folder.files import (
+    CHECKSUM,
     RESTORE,
     TensorHeader,
     checksum,
@@ -50,11 +51,12 @@ CONFIG, WEIGHTS, TOKENIZER, CARD = (
 SUBWORDS = "subwords.json"
 RARE = "rare.txt"
 SPACING, MISSPELLINGS = "spacing.json", "misspellings.json"
+NGRAMS = "ngrams.safetensors"
 CHECKSUMS = "checksums"
 LARGEST_CONFIG, LARGEST_TOKENIZER, LARGEST_RARE = 16 << 20, 1 << 30, 16 << 20
 LARGEST_SPACING, LARGEST_MISSPELLINGS = 1 << 20, 16 << 20
 FAULTS_SHOWN = 5
-OURS = (CONFIG, WEIGHTS, TOKENIZER, SUBWORDS, RARE, SPACING, MISSPELLINGS)
+OURS = (CONFIG, WEIGHTS, TOKENIZER, SUBWORDS, RARE, SPACING, MISSPELLINGS, NGRAMS)
 ATTEMPTS = 5
 """Times that a folder is read again because another process has written to it meanwhile."""
 TRANSLATION = max(get_args(FormatVersion)) + 1
@@ -99,7 +101,8 @@ class Folder:
 
     Weights are float32, or int8 with scales; see `foreword.folder.quantised`. Rare words are known
     words outside the vocabulary, in the order of `str.casefold`; most models have none.
-    Misspellings maps words of the vocabulary to the intended words.
+    Misspellings maps words of the vocabulary to the intended words. N-grams that are mixed with the
+    network when it predicts are the arrays of `foreword.ngrams.mixture`; most models have none.
     """
 
     about: "FolderConfig | Described"
@@ -107,6 +110,7 @@ class Folder:
     tokenizer: Tokenizer
     rare: tuple[str, ...] = ()
     misspellings: Mapping[str, str] = field(default_factory=dict)
+    ngrams: Mapping[str, np.ndarray] = field(default_factory=dict)
 
     @property
     def model(self) -> AnyConfig:
@@ -200,7 +204,8 @@ def _read(path: Path) -> Folder:
     text = _optional(file, checksums.get(MISSPELLINGS), LARGEST_MISSPELLINGS)
     known = {} if text is None else spelling.from_json(text, tokenizer, file)
     rare = _rare(current(path, RARE), checksums.get(RARE))
-    return Folder(about, weights, tokenizer, rare, known)
+    ngrams = _ngrams(current(path, NGRAMS), checksums.get(NGRAMS), vocabulary)
+    return Folder(about, weights, tokenizer, rare, known, ngrams)
 
 
 def read_weights(
@@ -233,6 +238,25 @@ def read_weights(
         if array.dtype.kind == "f" and not np.isfinite(array).all():
             raise FolderError(f"{file}: {name} holds NaN or infinity. {RESTORE}")
     return weights
+
+
+def ngrams_metadata(vocabulary: bytes) -> dict[str, str]:
+    """The metadata of `ngrams.safetensors`: the vocabulary whose ids it has."""
+    return {"format": "foreword", TOKENIZER: sha256(vocabulary)}
+
+
+def _ngrams(file: Path, known: str | None, vocabulary: bytes) -> dict[str, np.ndarray]:
+    """The arrays of n-grams, if the configuration has a checksum of their file."""
+    if known is None:
+        return {}
+    if read_header(file)[1].get(CHECKSUM) != known:
+        raise FolderError(f"{file} has been changed since it was written. {RESTORE}")
+    arrays, metadata = read_tensors(file)
+    if metadata != ngrams_metadata(vocabulary):
+        raise FolderError(
+            f"{file} was counted with another vocabulary than {TOKENIZER} holds. {RESTORE}"
+        )
+    return arrays
 
 
 def _rare(file: Path, checksum: str | None) -> tuple[str, ...]:

@@ -39,6 +39,17 @@ def learn(
             counting; shorter ones take their place.
         progress: as in `count`.
     """
+    return learn_with_counts(ids, vocab_size, order, min_count, progress)[0]
+
+
+def learn_with_counts(
+    ids: Array,
+    vocab_size: int,
+    order: int,
+    min_count: int = 1,
+    progress: Callable[[int, int], None] | None = None,
+) -> tuple[NgramTable, list[Array]]:
+    """Return the same, and how often each n-gram of two words and more was seen, by length."""
     levels = count(ids, vocab_size, order, progress)
     counts = adjusted(levels, vocab_size)
     shares = discounts(counts[0])[np.minimum(counts[0], 3)]
@@ -47,6 +58,7 @@ def learn(
     words = (counts[0] - shares) / total + left / vocab_size
     kept = np.ones(vocab_size, dtype=bool)
     smoothed: list[SmoothedLevel] = []
+    seen: list[Array] = []
     for level, c in zip(levels[1:], counts[1:], strict=True):
         contexts = level.keys // vocab_size
         totals = np.bincount(contexts, weights=c, minlength=len(kept))
@@ -64,8 +76,9 @@ def learn(
                 keys, shares[stays].astype(np.float32), (1.0 - taken[kept]).astype(np.float32)
             )
         )
+        seen.append(level.counts[stays])
         kept = stays
-    return NgramTable(words.astype(np.float32), tuple(smoothed))
+    return NgramTable(words.astype(np.float32), tuple(smoothed)), seen
 
 
 def adjusted(levels: list[NgramLevel], vocab_size: int) -> list[Array]:

@@ -66,6 +66,20 @@ class NgramTable:
             indices.append(longer)
         return indices[: len(self.levels)]
 
+    def known(self, contexts: Sequence[Array]) -> Array:
+        """Return the number of words of the longest context that some n-gram continues, (R,) int64.
+
+        Args:
+            contexts: as for `probabilities`.
+        """
+        known = np.zeros(len(contexts[0]) if contexts else 1, dtype=np.int64)
+        for length, (level, indices) in enumerate(zip(self.levels, contexts, strict=True), 1):
+            begin, end = np.searchsorted(
+                level.keys, np.stack([indices, indices + 1]) * self.vocab_size
+            )
+            known[(indices != ABSENT) & (begin < end)] = length
+        return known
+
     def probabilities(self, contexts: Sequence[Array]) -> Array:
         """Return P(word) after each of R contexts, (R, V) float32; rows sum to 1.
 

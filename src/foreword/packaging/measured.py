@@ -131,7 +131,14 @@ def write_card(folder: Path, about: About, figures: Figures) -> None:
     head, use, rest = model_card(config).partition("## Use\n")
     card = head + "\n".join(sections) + "\n" + use + rest
     write_folder(
-        folder, config, model.weights, model.tokenizer, card, model.rare, model.misspellings
+        folder,
+        config,
+        model.weights,
+        model.tokenizer,
+        card,
+        model.rare,
+        model.misspellings,
+        model.ngrams,
     )
 
 

@@ -18,6 +18,7 @@ from foreword.packaging.about import About, checked
 from foreword.packaging.files import model_folder, package_files
 from foreword.packaging.making import Making, Wish, folder_for, making_beside, refusal_for, tidy
 from foreword.packaging.measured import Figures, measured, write_card
+from foreword.packaging.ngrams import MOST, add_ngrams
 from foreword.packaging.parts import FEWEST_WORDS, part
 from foreword.packaging.rare import rare_words
 from foreword.text.choice import ReadingSettings
@@ -69,6 +70,7 @@ def pack(
     recipe: str | PathLike[str] | None = None,
     bound: float = BOUND,
     rare: bool = True,
+    ngrams: int = MOST,
     fewest_words: int | None = None,
     resume: bool = False,
     overwrite: bool = False,
@@ -94,6 +96,8 @@ def pack(
         bound: the largest relative rise of perplexity by compression.
         rare: whether the package also has the words that are too rare for the vocabulary, which are
             completed but never predicted.
+        ngrams: the number of n-grams of the text that the package also has, if they improve the
+            model; 0: none.
         fewest_words: the words that the text must have. None: 10,000.
         resume: whether to continue what was interrupted, which knows all that was asked for. A
             budget, a licence and other words about the package may be given anew.
@@ -108,6 +112,8 @@ def pack(
     """
     if not 0 <= bound < float("inf"):
         raise SettingsError(f"bound must be 0 or more and finite, not {bound}")
+    if ngrams < 0:
+        raise SettingsError(f"ngrams must be 0 or more, not {ngrams}")
     given: dict[str, Any] = {key: value for key, value in leaves.items() if value is not None}
     reading = {key: given.pop(key) for key in READING & given.keys()}
     told: dict[str, Any] = {
@@ -158,7 +164,7 @@ def pack(
                 making.discard()
         if stopped_by is not None:
             return Packed(folder, about, stopped_by=stopped_by)
-        figures = _written(folder.resolve(), about, making, bound, report, rare=rare)
+        figures = _written(folder.resolve(), about, making, bound, report, rare=rare, ngrams=ngrams)
         making.discard()
     return Packed(folder, about, figures)
 
@@ -207,7 +213,14 @@ def _trained(making: Making, given: Mapping[str, Any], report: Reporter) -> str 
 
 
 def _written(
-    folder: Path, about: About, making: Making, bound: float, report: Reporter, *, rare: bool
+    folder: Path,
+    about: About,
+    making: Making,
+    bound: float,
+    report: Reporter,
+    *,
+    rare: bool,
+    ngrams: int,
 ) -> Figures:
     """Compress and measure the model, and write the package, which appears complete or not."""
 
@@ -232,6 +245,8 @@ def _written(
             )
         if rare:
             _add_rare_words(model, parts.train)
+        if ngrams:
+            add_ngrams(model, parts, ngrams, tell)
         figures = measured(model, parts, tell)
         write_card(model, about, figures)
         for path, text in package_files(about, figures.rows(), figures.opening).items():

@@ -58,6 +58,7 @@ class CompiledReader:
             network.skips,
             network.threads_for_one,
             compiled_tokenizer(tokenizer),
+            engine.compiled_ngrams,
             rare=list(rare),
             misspellings=list(misspellings.items()),
             spacing=compiled_spacing(spacing),
@@ -131,8 +132,8 @@ class CompiledTypist:
         return traced(self._engine, word, index, state)
 
     def _state(self, parts: bytes, last: int) -> State:
-        """Return a state of the core, given by the bytes of its parts."""
-        start = self._engine.start().parts
+        """Return a state of the network in the core, given by the bytes of its parts."""
+        start = [part for part in self._engine.start().parts if part.dtype == np.float32]
         values = np.frombuffer(parts, dtype=np.float32).reshape(len(start), *start[0].shape)
         return State(tuple(values), last)
 

@@ -5,14 +5,17 @@ The code is C++ if that was compiled, and numpy otherwise.
 
 from collections.abc import Mapping, Sequence
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 
 from foreword.cores import available
 from foreword.errors import FolderError
 from foreword.folder.architecture import AnyConfig, NgramConfig
+from foreword.ngrams.mixture import NgramMixture
 from foreword.predictor import compiled_network
 from foreword.predictor.activations import LayerActivations
+from foreword.predictor.mixed_network import MixedNetwork
 from foreword.predictor.ngram_network import NgramNetwork
 from foreword.predictor.numpy_network import Array, NumpyLayers, NumpyNetwork
 from foreword.predictor.state import State
@@ -35,6 +38,7 @@ class Engine:
         weights: Mapping[str, Array],
         *,
         threads: int | None = None,
+        ngrams: NgramMixture | None = None,
     ) -> None:
         """Take weights as `foreword.folder.weights` names them, float32 or int8 with scales.
 
@@ -42,16 +46,28 @@ class Engine:
             config: the architecture.
             weights: the weights, which are not copied if they can be used as they are.
             threads: the number of threads that share long work; None: one per available core.
+            ngrams: those that are mixed with the network.
+
+        Raises:
+            FolderError: the n-grams are not of this network's words.
         """
         self.config = config
-        self._network = _network(config, weights, threads or available())
+        self.ngrams = ngrams
+        self._network = _network(config, weights, threads or available(), ngrams)
         self._weights = weights
 
     @property
     def compiled(self) -> compiled_network.CompiledNetwork | None:
-        """The network in C++; None if the model runs in numpy."""
+        """The network in C++, without n-grams; None if the model runs in numpy."""
         network = self._network
+        if isinstance(network, MixedNetwork):
+            network = network.network
         return network if isinstance(network, compiled_network.CompiledNetwork) else None
+
+    @property
+    def compiled_ngrams(self) -> Any | None:
+        """The n-grams in C++; None if there are none."""
+        return self._network.native if isinstance(self._network, MixedNetwork) else None
 
     @property
     def is_compiled(self) -> bool:
@@ -59,15 +75,16 @@ class Engine:
         return self.compiled is not None
 
     def start(self) -> State:
-        """Return the state before any word: zeros, or a window of line ends."""
+        """Return the state before any word: zeros, or a window of line ends, or both."""
         config = self.config
         if isinstance(config, NgramConfig):
-            return State((np.full(config.order - 1, EOS_ID, dtype=np.int64),), EOS_ID)
+            return State((_line_ends(config.order - 1),), EOS_ID)
+        of_ngrams = () if self.ngrams is None else (_line_ends(self.ngrams.order - 1),)
         if not config.is_recurrent:
-            return State((np.full(config.context_words, EOS_ID, dtype=np.int64),), EOS_ID)
+            return State((_line_ends(config.context_words), *of_ngrams), EOS_ID)
         shape = (config.num_layers, config.hidden_size)
         parts = tuple(np.zeros(shape, dtype=np.float32) for _ in config.cell.states)
-        return State(parts, EOS_ID)
+        return State((*parts, *of_ngrams), EOS_ID)
 
     def call_up(self) -> None:
         """Wake the threads that share long work, if it comes within 100 microseconds.
@@ -95,7 +112,8 @@ class Engine:
         if isinstance(self.config, NgramConfig):
             return ()
         if self.config.is_recurrent:
-            layers = self._layers.run(self._layers.embedded(word), state.parts)
+            parts = state.parts[: len(self.config.cell.states)]
+            layers = self._layers.run(self._layers.embedded(word), parts)
         else:
             window = np.append(state.parts[0][1:], word)
             layers = self._layers.run(self._layers.embedded(window), ())
@@ -189,11 +207,26 @@ def shares_of(scores: Array) -> Array:
 
 
 def _network(
-    config: AnyConfig, weights: Mapping[str, Array], threads: int
-) -> NgramNetwork | compiled_network.CompiledNetwork | NumpyNetwork:
+    config: AnyConfig,
+    weights: Mapping[str, Array],
+    threads: int,
+    ngrams: NgramMixture | None,
+) -> NgramNetwork | compiled_network.CompiledNetwork | NumpyNetwork | MixedNetwork:
     if isinstance(config, NgramConfig):
         return NgramNetwork(weights)
-    return compiled_network.network(config, weights, threads) or NumpyNetwork(config, weights)
+    network = compiled_network.network(config, weights, threads) or NumpyNetwork(config, weights)
+    if ngrams is None:
+        return network
+    if ngrams.vocab_size != config.vocab_size:
+        raise FolderError(
+            f"the n-grams are of {ngrams.vocab_size:,} words, and the network of "
+            f"{config.vocab_size:,}"
+        )
+    return MixedNetwork(network, ngrams)
+
+
+def _line_ends(count: int) -> Array:
+    return np.full(count, EOS_ID, dtype=np.int64)
 
 
 def _finite(likeliest: Likely | None) -> Likely:

@@ -12,6 +12,7 @@ from foreword import compiled
 from foreword.errors import SettingsError
 from foreword.folder.installed import find_folder
 from foreword.folder.store import Folder, read_folder
+from foreword.ngrams.mixture import NgramMixture
 from foreword.predictor import state_bytes
 from foreword.predictor.activations import WordTrace
 from foreword.predictor.candidates import HIDDEN
@@ -75,7 +76,8 @@ class Predictor:
     def __init__(self, folder: Folder, *, threads: int | None = None) -> None:
         self.folder = folder
         self.tokenizer: Tokenizer = folder.tokenizer
-        self._engine = Engine(folder.model, folder.weights, threads=threads)
+        ngrams = NgramMixture(folder.ngrams) if folder.ngrams else None
+        self._engine = Engine(folder.model, folder.weights, threads=threads, ngrams=ngrams)
         # Not bound to this predictor: a state that refers to it would form a reference cycle, and a
         # model that is replaced would stay in memory until the cycle is collected.
         self._start = self._engine.advance(self._engine.start(), EOS_ID)

@@ -68,10 +68,10 @@ def decode(data: bytes, start: State, config: AnyConfig, checksum: str) -> State
 def _check_ranges(parts: list[np.ndarray], last: int, config: AnyConfig) -> None:
     if last >= config.vocab_size:
         raise _refused(f"its last word has the id {last}, but there are {config.vocab_size:,}")
-    if isinstance(config, NgramConfig) or not config.is_recurrent:
-        words = parts[0]
+    for words in (part for part in parts if part.dtype.kind == "i"):
         if len(words) and (words.min() < 0 or words.max() >= config.vocab_size):
             raise _refused(f"it holds ids of words out of range, 0 to {config.vocab_size - 1:,}")
+    if isinstance(config, NgramConfig) or not config.is_recurrent:
         return
     if not all(np.isfinite(part).all() for part in parts):
         raise _refused("it holds NaN or infinity")
