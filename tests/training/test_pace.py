@@ -70,7 +70,7 @@ def test_more_passes_get_more_dropout_within_bounds() -> None:
     rates = [dropout_for(10**5, passes) for passes in (0.0, 1, 2, 5, 7, 10, 1e9)]
     assert rates == sorted(rates)
     assert rates[3] < rates[4] < rates[5]
-    assert rates[3] > dropout_for(90_000, 5)  # a larger network learns more by heart in each
+    assert rates[3] > dropout_for(70_000, 5)  # a larger network learns more by heart in each
     assert rates[0] >= 0
     assert rates[-1] <= 0.6
 

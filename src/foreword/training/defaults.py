@@ -17,6 +17,9 @@ minutes with a dropout of 0.2, less than four passes, had reached 37.3.
 """
 SMALL, MEDIUM = 100_000, 1_000_000
 """The number of words of training text below which a model is made smaller."""
+SHORT = 75_000
+"""The same as SMALL for next-word models: with 93,000 words of Spanish, 192 units were much better
+than 96 (docs/explanation/decisions.md)."""
 
 
 def fill_in(
@@ -44,7 +47,7 @@ def _sizes(model: ModelSettings, words: int) -> ModelSettings:
     A long text has a large vocabulary, whose output layer takes time in proportion to the
     embedding's size. So the hidden state is then the larger of the two.
     """
-    embedding, hidden = (96, 96) if words < SMALL else (192, 192) if words < MEDIUM else (192, 512)
+    embedding, hidden = (96, 96) if words < SHORT else (192, 192) if words < MEDIUM else (192, 512)
     if model.embedding_size is not None or model.hidden_size is not None:
         embedding = model.embedding_size or model.hidden_size or embedding
         hidden = model.hidden_size or embedding
@@ -110,7 +113,7 @@ def dropout_for(words: int, passes: float | None) -> float:
     """
     if passes is None:
         return 0.4 if words < SMALL else 0.3 if words < MEDIUM else 0.2
-    begins = 2.0 if SMALL <= words < MEDIUM else 7 * (30_000 / words) ** (1 / 6)
+    begins = 2.0 if SHORT <= words < MEDIUM else 7 * (30_000 / words) ** (1 / 6)
     return round(min(0.5, max(0.1, 0.2 * math.log2(max(passes, 1.0) / begins))), 2)
 
 
