@@ -55,7 +55,7 @@ AUTHORS_OF_PACKAGES = (
 )
 PACKAGE = Path(__file__).parent
 LARGE_PACKAGE = PACKAGE.with_name("everyday-en-large")
-LARGE_NAME = "everyday-en-large"
+SMALL_NAME, LARGE_NAME = "everyday-en", "everyday-en-large"
 SMALL = "A small model of everyday English for Foreword: next words and completions."
 LARGE = "A model of everyday English for Foreword: the small one, and two million n-grams."
 NGRAMS = 2_000_000
@@ -74,6 +74,9 @@ root of Foreword's repository:
 python packages/everyday-en/sources.py CLONES TEXTS
 python packages/everyday-en/train.py --texts TEXTS
 ```
+
+`python packages/everyday-en/train.py --only large` then makes the large package,
+`everyday-en-large`: the same network, with two million n-grams of the text.
 
 The model in the package was trained on texts that an earlier version of `sources.py` had made. The
 present version has been tested on small files in the formats of the repositories, but not on the
@@ -148,7 +151,7 @@ def main() -> None:
 
 
 def complete(
-    parts: Parts, package: Path = PACKAGE, name: str = "everyday-en", summary: str = SMALL
+    parts: Parts, package: Path = PACKAGE, name: str = SMALL_NAME, summary: str = SMALL
 ) -> None:
     """Measures a packaged model, and writes its card and the package's other files."""
     about = description(name, summary)
@@ -189,7 +192,7 @@ def files_of(about: About, figures: Mapping[str, str]) -> dict[str, str]:
     return files
 
 
-def description(name: str, summary: str) -> About:
+def description(name: str = SMALL_NAME, summary: str = SMALL) -> About:
     """What a package says about itself."""
     trained_on = [text for text in TEXTS if text.taken > 0]
     return checked(

@@ -16,6 +16,8 @@ from foreword.predictor.predictor import Predictor
 
 PACKAGE = Path(__file__).parents[2] / "packages/everyday-en"
 MODEL = PACKAGE / "src/foreword_everyday_en/model"
+LARGE = PACKAGE.with_name("everyday-en-large")
+LARGE_MODEL = LARGE / "src/foreword_everyday_en_large/model"
 
 
 @pytest.fixture(scope="module")
@@ -27,6 +29,21 @@ def test_it_is_small_and_in_int8(model: Predictor) -> None:
     assert folder_bytes(MODEL) <= 6_000_000
     assert model.config.weights == "int8"
     assert 10_000 <= model.config.model.vocab_size <= 20_000
+
+
+def test_the_large_one_is_the_small_one_with_n_grams(model: Predictor) -> None:
+    assert folder_bytes(LARGE_MODEL) <= 25_000_000
+    large = read_folder(LARGE_MODEL)
+    assert large.ngrams
+    assert large.checksum == model.folder.checksum
+    assert (large.rare, large.misspellings) == (model.folder.rare, model.folder.misspellings)
+    # A phrase that two words do not show.
+    phrase = "once upon a "
+    shares = [
+        {one.word: one.probability for one in predictor.suggest(phrase, 3)}
+        for predictor in (model, foreword.load(LARGE_MODEL))
+    ]
+    assert shares[1]["time"] > shares[0]["time"]
 
 
 @pytest.mark.parametrize(
@@ -43,19 +60,25 @@ def test_its_card_tells_sources_and_quality() -> None:
         assert text in card
 
 
-def test_its_package_is_what_training_would_write(everyday: Callable[[str], ModuleType]) -> None:
+@pytest.mark.parametrize("size", ["small", "large"])
+def test_its_package_is_what_training_would_write(
+    everyday: Callable[[str], ModuleType], size: str
+) -> None:
     train = everyday("train")
-    files = train.files_of(train.description(), {})
+    package, about = PACKAGE, train.description()
+    if size == "large":
+        package, about = LARGE, train.description(train.LARGE_NAME, train.LARGE)
+    files = train.files_of(about, {})
 
     def comparable(text: str) -> dict[str, Any]:
         document = tomllib.loads(text)
         del document["project"]["dependencies"]
         return document
 
-    written = (PACKAGE / PYPROJECT).read_text("utf-8")
+    written = (package / PYPROJECT).read_text("utf-8")
     assert comparable(written) == comparable(files[PYPROJECT])
-    for name in (NOTICE, "src/foreword_everyday_en/__init__.py"):
-        assert (PACKAGE / name).read_text("utf-8") == files[name]
+    for name in (NOTICE, f"src/{about.module}/__init__.py"):
+        assert (package / name).read_text("utf-8") == files[name]
 
 
 def test_its_notice_names_the_authors_of_every_text(

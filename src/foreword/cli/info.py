@@ -1,11 +1,13 @@
 """`foreword info`: what a model is, how it was trained, on what, and how good it is. No torch."""
 
 import math
+from pathlib import Path
 
 import numpy as np
 
 from foreword.cli.arguments import Json, ModelFolder
 from foreword.cli.console import print_json, results, table_of
+from foreword.folder.adopting import current
 from foreword.folder.config import (
     Compression,
     Evaluation,
@@ -18,9 +20,10 @@ from foreword.folder.config import (
     TranslationEvaluation,
     TranslationFolderConfig,
 )
+from foreword.folder.files import read_header
 from foreword.folder.installed import find_folder
 from foreword.folder.quantised import SCALE
-from foreword.folder.store import read_config
+from foreword.folder.store import NGRAMS, read_config
 from foreword.folder.translation_store import (
     expected_tensors as translation_tensors,
 )
@@ -42,7 +45,8 @@ def info(
         count = count_numbers(config.model, config.weights)
         print_json({**config.model_dump(mode="json"), "parameters": count})
         return
-    results().print(table_of({**_model(config), **_trained(config.training), **_quality(config)}))
+    rows = {**_model(config), **_ngrams(path), **_trained(config.training), **_quality(config)}
+    results().print(table_of(rows))
 
 
 def _translation(config: TranslationFolderConfig, *, as_json: bool) -> None:
@@ -168,6 +172,18 @@ def _model(config: FolderConfig) -> dict[str, str]:
         "embedding": f"{model.embedding_size}{', tied to the output' if model.tied else ''}",
         **rows,
     }
+
+
+def _ngrams(path: Path) -> dict[str, str]:
+    """Describe the n-grams beside the network, if there are any."""
+    file = current(path, NGRAMS)
+    if not file.exists():
+        return {}
+    headers, _ = read_header(file)
+    lengths = [name for name in headers if name.endswith(".words")]
+    count = sum(headers[name].shape[0] for name in lengths)
+    size = file.stat().st_size / 1e6
+    return {"n-grams": f"{count:,} of up to {len(lengths) + 1} words ({size:.1f} MB)"}
 
 
 def _options(model: ModelConfig) -> dict[str, str]:

@@ -60,6 +60,11 @@ class NgramMixture:
         return len(self.weights)
 
     @property
+    def count(self) -> int:
+        """The number of n-grams of two words and more."""
+        return sum(len(self.arrays[f"{length}.words"]) for length in range(2, self.order + 1))
+
+    @property
     def vocab_size(self) -> int:
         """V, the number of words."""
         return len(self.arrays["1.logs"])

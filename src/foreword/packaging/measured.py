@@ -10,9 +10,12 @@ from foreword.evaluation.suggester import Suggester
 from foreword.folder.config import Compression, Evaluation
 from foreword.folder.saving import write_folder
 from foreword.folder.store import folder_bytes, read_folder
+from foreword.ngrams.mixture import NgramMixture
 from foreword.packaging.about import About
 from foreword.packaging.files import table_of
+from foreword.packaging.ngrams import ids_of, perplexity_of
 from foreword.packaging.parts import Parts
+from foreword.predictor.engine import Engine
 from foreword.predictor.predictor import Predictor, load
 from foreword.training.card import model_card
 from foreword.visible import as_markdown
@@ -35,6 +38,9 @@ class Figures:
         bytes: the size of the model folder.
         compression: what int8 cost; None if the model was not compressed.
         opening: how the model begins a text, as an example.
+        ngrams: the number of n-grams beside the network.
+        ngram_bytes: their size.
+        perplexity: with these n-grams; None without.
     """
 
     evaluation: Evaluation
@@ -44,6 +50,9 @@ class Figures:
     bytes: int
     compression: Compression | None
     opening: str
+    ngrams: int = 0
+    ngram_bytes: int = 0
+    perplexity: float | None = None
 
     def rows(self) -> dict[str, str]:
         """Return the figures for people."""
@@ -52,19 +61,37 @@ class Figures:
             "keystroke savings": f"{typing.tally.savings:.1%}, of {typing.ceiling:.1%} with an "
             "oracle",
             "next word among 1 / 3 suggestions": f"{record['top1']:.1%} / {record['top3']:.1%}",
-            "perplexity": f"{self.evaluation.perplexity:.1f}",
+            "perplexity": f"{self.evaluation.perplexity:.1f}"
+            if self.perplexity is None
+            else f"{self.perplexity:.1f}; of the network alone {self.evaluation.perplexity:.1f}",
+            **({"n-grams": f"{self.ngrams:,}"} if self.ngrams else {}),
             "words outside the vocabulary": f"{self.evaluation.out_of_vocabulary:.1%}",
             "measured on": f"{self.evaluation.words:,} held-out words, of which "
             f"{typing.tally.words:,} were typed in {typing.tally.messages:,} lines",
             "trained on": _read_of(self.words_read, self.words),
-            "size": f"{self.bytes / 1e6:.1f} MB" + _by_compression(self.compression),
+            "size": f"{self.bytes / 1e6:.1f} MB" + self._parts_of_size(),
         }
+
+    def _parts_of_size(self) -> str:
+        cost = self.compression
+        change = (
+            "" if cost is None else f"{cost.perplexity_after / cost.perplexity_before - 1:+.2%}"
+        )
+        if self.ngrams:
+            of_ngrams = f", of which the n-grams are {self.ngram_bytes / 1e6:.1f} MB"
+            return of_ngrams + (f"; int8 changed the network's perplexity by {change}" * bool(cost))
+        if cost is None:
+            return ""
+        before = f"{cost.bytes / 1e6:.1f} MB before"
+        return f" in int8, {before}, which changed perplexity by {change}"
 
     def record(self) -> dict[str, str | int | float | bool]:
         """Return the figures for programs."""
         return {
             **self.typing.record(),
             **self.evaluation.model_dump(include={"perplexity", "out_of_vocabulary"}),
+            "ngrams": self.ngrams,
+            **({} if self.perplexity is None else {"perplexity_with_ngrams": self.perplexity}),
             "words_held_out": self.evaluation.words,
             "words_trained": self.words,
             "words_read": self.words_read,
@@ -99,6 +126,14 @@ def measured(folder: Path, parts: Parts, tell: Tell) -> Figures:
     )
     record = model.config.training
     assert record is not None
+    ngrams = NgramMixture(model.folder.ngrams) if model.folder.ngrams else None
+    perplexity = None
+    if ngrams is not None:
+        ids = ids_of(parts.test, parts.lines, model.tokenizer, tell)
+        engine = Engine(model.folder.model, model.folder.weights, ngrams=ngrams)
+        perplexity = perplexity_of(
+            engine, ids, lambda done: tell("reading with n-grams", done, len(ids))
+        )
     return Figures(
         evaluation,
         typing,
@@ -107,6 +142,9 @@ def measured(folder: Path, parts: Parts, tell: Tell) -> Figures:
         folder_bytes(folder),
         model.config.compression,
         _opening(model),
+        0 if ngrams is None else ngrams.count,
+        sum(array.nbytes for array in model.folder.ngrams.values()),
+        perplexity,
     )
 
 
@@ -145,13 +183,6 @@ def write_card(folder: Path, about: About, figures: Figures) -> None:
 def _read_of(read: int, words: int) -> str:
     """Return how much of a text training read; a text that was read several times counts once."""
     return f"{words:,} words" if read >= words else f"{read:,} of {words:,} words"
-
-
-def _by_compression(cost: Compression | None) -> str:
-    if cost is None:
-        return ""
-    rise = cost.perplexity_after / cost.perplexity_before - 1
-    return f" in int8, {cost.bytes / 1e6:.1f} MB before, which changed perplexity by {rise:+.2%}"
 
 
 def _opening(model: Predictor) -> str:

@@ -14,8 +14,9 @@ from foreword.ngrams.pruning import learn_most_useful
 from foreword.ngrams.table import NgramTable
 from foreword.packaging.parts import Parts
 from foreword.predictor.engine import Engine
+from foreword.text.newlines import Lines
 from foreword.text.sources import read_sources
-from foreword.text.tokenizer import EOS_ID
+from foreword.text.tokenizer import EOS_ID, Tokenizer
 from foreword.text.tokens import tokenise
 
 ORDER = 4
@@ -50,20 +51,11 @@ def add_ngrams(folder: Path, parts: Parts, most: int = MOST, tell: Tell | None =
     model = read_folder(folder)
     V = model.model.vocab_size
 
-    def ids_of(part: Path, activity: str) -> Array:
-        def reading(done: int, total: int | None) -> None:
-            if tell is not None:
-                tell(activity, done, total)
-
-        tokenizer = model.tokenizer
-        sources = read_sources([part], tokenizer.config, read_as="text", lines=parts.lines)
-        return np.asarray(tokenise(sources, model.tokenizer, progress=reading).ids)
-
     def counting(done: int, total: int) -> None:
         if tell is not None:
             tell("counting n-grams", done, total)
 
-    read = ids_of(parts.train, "reading the text")
+    read = ids_of(parts.train, parts.lines, model.tokenizer, tell)
     table = learn_most_useful(
         read,
         V,
@@ -75,7 +67,7 @@ def add_ngrams(folder: Path, parts: Parts, most: int = MOST, tell: Tell | None =
     )
     rounded = expanded(compact(table))
     engine = Engine(model.model, model.weights)
-    held_out = ids_of(parts.valid, "reading the text")[:FITTED_ON]
+    held_out = ids_of(parts.valid, parts.lines, model.tokenizer, tell)[:FITTED_ON]
     weights, gain = fitted_weights(engine, rounded, held_out, tell)
     ngrams = NgramMixture.of(table, weights).arrays if gain < 1 - LEAST_GAIN else {}
     write_folder(
@@ -89,6 +81,35 @@ def add_ngrams(folder: Path, parts: Parts, most: int = MOST, tell: Tell | None =
         ngrams,
     )
     return gain if ngrams else 1.0
+
+
+def perplexity_of(engine: Engine, ids: Array, tell: Callable[[int], None] | None = None) -> float:
+    """Return exp of the nats per word of a text, each line of which starts anew.
+
+    Args:
+        engine: the network, with n-grams or without.
+        ids: (N,) the text, lines ended by `<eos>`.
+        tell: called with the number of words done.
+    """
+    start = engine.advance(engine.start(), EOS_ID)
+    state, nats = start, 0.0
+    for done, word in enumerate(ids.tolist(), 1):
+        nats -= engine.log_probabilities(state)[word]
+        state = start if word == EOS_ID else engine.advance(state, word)
+        if tell is not None:
+            tell(done)
+    return float(np.exp(nats / max(1, len(ids))))
+
+
+def ids_of(part: Path, lines: Lines, tokenizer: Tokenizer, tell: Tell | None) -> Array:
+    """Return the ids of a part of a text, lines ended by `<eos>`."""
+
+    def reading(done: int, total: int | None) -> None:
+        if tell is not None:
+            tell("reading the text", done, total)
+
+    sources = read_sources([part], tokenizer.config, read_as="text", lines=lines)
+    return np.asarray(tokenise(sources, tokenizer, progress=reading).ids)
 
 
 def fitted_weights(
