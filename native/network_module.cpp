@@ -212,7 +212,19 @@ class PyNetwork {
         return is_finite ? nb::object(listed(found)) : nb::none();
     }
 
-    // The same for many states, each with ids of its own.
+    // The same by scores that are given.
+    nb::object best_of_scores(const nb::handle& scores, int k, const nb::handle& ids,
+                              const std::vector<std::int64_t>& hidden) const {
+        const Buffer given(scores, "f", sizeof(float), PyBUF_SIMPLE);
+        const std::optional<Buffer> chosen = ids_of(ids);
+        const Choice choice = choice_of(chosen);
+        must(given.count() == (std::size_t)choice.count, "a score for each word is wanted");
+        std::vector<Found> found;
+        const bool is_finite = network_->best_of_scores(given.as<const float>(), choice, hidden, k, found);
+        return is_finite ? nb::object(listed(found)) : nb::none();
+    }
+
+    // The same as `best` for many states, each with ids of its own.
     nb::object best_many(const nb::list& hs, int k, const nb::list& ids,
                          const std::vector<std::int64_t>& hidden, int threads) const {
         const std::size_t count = hs.size();
@@ -354,6 +366,8 @@ void bind_network(nb::module_& m, const Kernels* (*chosen)()) {
              nb::arg("threads"))
         .def("best", &PyNetwork::best, nb::arg("h"), nb::arg("k"), nb::arg("ids").none(),
              nb::arg("hidden"), nb::arg("threads"))
+        .def("best_of_scores", &PyNetwork::best_of_scores, nb::arg("scores"), nb::arg("k"), nb::arg("ids").none(),
+             nb::arg("hidden"))
         .def("best_many", &PyNetwork::best_many);
     m.def("call_up", &call_up, nb::arg("threads"),
           "Wakes the threads that share long work, which comes within microseconds.");

@@ -12,6 +12,7 @@ from tests.core.typed_texts import random_ngrams
 from tests.needs import needs
 
 from foreword.errors import FolderError
+from foreword.folder.architecture import NgramConfig
 from foreword.folder.saving import write_folder
 from foreword.folder.store import NGRAMS, Folder, read_folder
 from foreword.ngrams import pruning
@@ -181,3 +182,9 @@ def test_damaged_n_grams_are_refused(make_folder: MakeFolder, tmp_path: Path) ->
             Predictor(broken).suggest("the ")
         with pytest.raises(FolderError):  # without a compiled module
             NgramMixture(broken.ngrams).table  # noqa: B018
+
+
+def test_an_n_gram_model_takes_no_others_beside_it() -> None:
+    ngrams = NgramMixture.of(learn(text(1), V, 2), np.zeros(2))
+    with pytest.raises(FolderError, match="no n-grams beside it"):
+        Engine(NgramConfig(vocab_size=V, order=1, ngrams=()), {}, ngrams=ngrams)

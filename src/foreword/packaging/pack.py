@@ -245,7 +245,7 @@ def _written(
             )
         if rare:
             _add_rare_words(model, parts.train)
-        if ngrams:
+        if ngrams and not isinstance(trained.config.model, NgramConfig):
             add_ngrams(model, parts, ngrams, tell)
         figures = measured(model, parts, tell)
         write_card(model, about, figures)

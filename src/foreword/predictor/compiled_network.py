@@ -99,6 +99,15 @@ class CompiledNetwork:
         )
         return likeliest
 
+    def best_of_scores(
+        self, scores: Array, k: int, ids: Array | None, hidden: Sequence[int]
+    ) -> list[tuple[int, float]] | None:
+        """Return the result of `best` by scores that are given."""
+        likeliest: list[tuple[int, float]] | None = self.native.best_of_scores(
+            scores, k, _checked(ids), hidden
+        )
+        return likeliest
+
     def best_many(
         self, parts: Sequence[Parts], k: int, ids: Sequence[Array | None], hidden: Sequence[int]
     ) -> list[list[tuple[int, float]] | None]:

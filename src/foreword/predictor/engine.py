@@ -49,7 +49,7 @@ class Engine:
             ngrams: those that are mixed with the network.
 
         Raises:
-            FolderError: the n-grams are not of this network's words.
+            FolderError: the n-grams are not of this network's words, or the model is not a network.
         """
         self.config = config
         self.ngrams = ngrams
@@ -213,6 +213,8 @@ def _network(
     ngrams: NgramMixture | None,
 ) -> NgramNetwork | compiled_network.CompiledNetwork | NumpyNetwork | MixedNetwork:
     if isinstance(config, NgramConfig):
+        if ngrams is not None:
+            raise FolderError("an n-gram model has no n-grams beside it")
         return NgramNetwork(weights)
     network = compiled_network.network(config, weights, threads) or NumpyNetwork(config, weights)
     if ngrams is None:

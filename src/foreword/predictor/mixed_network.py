@@ -51,6 +51,14 @@ class MixedNetwork(ByScores):
         self.native.mix(parts[-1], chosen, scores)
         return scores
 
+    def best(
+        self, parts: Parts, k: int, ids: Array | None, hidden: Sequence[int]
+    ) -> list[tuple[int, float]] | None:
+        """Return the result of `Engine.best`; None if scores overflow."""
+        if not isinstance(self.network, CompiledNetwork):
+            return super().best(parts, k, ids, hidden)
+        return self.network.best_of_scores(self.scores(parts, ids), k, ids, hidden)
+
 
 def ngrams_in_c(ngrams: NgramMixture) -> Any | None:
     """Return the n-grams in C++; None without a compiled module.
