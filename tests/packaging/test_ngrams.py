@@ -7,12 +7,14 @@ import pytest
 from typer.testing import CliRunner
 
 from foreword.cli.app import app
+from foreword.compression import ngrams as ngrams_room
+from foreword.compression.compress import compress
+from foreword.compression.ngrams import perplexity_of
 from foreword.errors import SettingsError
 from foreword.folder.saving import write_folder
 from foreword.folder.store import Folder, read_folder
 from foreword.ngrams.mixture import NgramMixture
-from foreword.packaging import ngrams as ngrams_room
-from foreword.packaging.ngrams import add_ngrams, ids_of, perplexity_of
+from foreword.packaging.ngrams import add_ngrams, ids_of
 from foreword.packaging.pack import pack
 from foreword.packaging.parts import Parts
 from foreword.predictor.engine import Engine
@@ -43,8 +45,8 @@ def test_n_grams_of_the_text_lower_perplexity(model: Path, tmp_path: Path) -> No
     assert folder.rare == ("rarely",)
     ids = ids_of(parts.valid, "sentence", folder.tokenizer, None)
     ngrams = NgramMixture(folder.ngrams)
-    mixed = perplexity_of(Engine(folder.model, folder.weights, ngrams=ngrams), ids)
-    alone = perplexity_of(Engine(folder.model, folder.weights), ids)
+    mixed = perplexity_of(Engine(folder.model, folder.weights, ngrams=ngrams), ids, resets=True)
+    alone = perplexity_of(Engine(folder.model, folder.weights), ids, resets=True)
     assert mixed < alone
     assert mixed / alone == pytest.approx(gain, rel=1e-4)
 
@@ -66,3 +68,29 @@ def test_n_grams_that_hardly_help_are_left_out(
 def test_a_number_of_n_grams_below_0_is_refused() -> None:
     with pytest.raises(SettingsError, match="ngrams must be 0 or more"):
         pack(["x.txt"], name="m", language="en", licence="CC0-1.0", ngrams=-1)
+
+
+def test_compressing_adds_n_grams_of_the_training_text(model: Path, tmp_path: Path) -> None:
+    parts = parts_of(tmp_path, LINES * 10, LINES * 3)
+    notes: list[str] = []
+    compress(
+        model,
+        tmp_path / "small",
+        [parts.valid],
+        bound=1.0,
+        ngrams_of=[parts.train],
+        say=notes.append,
+    )
+    small = read_folder(tmp_path / "small")
+    ids = ids_of(parts.valid, "sentence", small.tokenizer, None)
+    mixed, alone = (
+        perplexity_of(Engine(small.model, small.weights, ngrams=ngrams), ids, resets=False)
+        for ngrams in (NgramMixture(small.ngrams), None)
+    )
+    assert notes[-1] == f"n-grams lower perplexity by {1 - mixed / alone:.1%}"
+    # N-grams stay in a copy with the same words, and cannot in one with fewer.
+    add_ngrams(model, parts)
+    compress(model, tmp_path / "same", [parts.valid], bound=1.0)
+    compress(model, tmp_path / "fewer", [parts.valid], bound=9.0, vocab_size=8)
+    assert read_folder(tmp_path / "same").ngrams
+    assert not read_folder(tmp_path / "fewer").ngrams

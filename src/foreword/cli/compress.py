@@ -7,11 +7,12 @@ import typer
 
 from foreword.cli.arguments import Json, ModelFolder
 from foreword.cli.console import interruptible, print_json, results, table_of
-from foreword.cli.info import compression_rows
+from foreword.cli.info import compression_rows, ngrams_rows
 from foreword.cli.texts import reads_texts
 from foreword.cli.watch import Watch
 from foreword.compression.compress import BOUND, MOST_WORDS
 from foreword.compression.compress import compress as run
+from foreword.compression.ngrams import MOST
 from foreword.folder.store import folder_bytes
 from foreword.text.choice import ReadingOptions
 
@@ -49,6 +50,17 @@ def compress(
     words: Annotated[
         int, typer.Option(help="Largest number of words of the text to read.")
     ] = MOST_WORDS,
+    ngrams_of: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="FILE",
+            help="Text that the model was trained on: its n-grams are added if they improve the "
+            "predictions.",
+        ),
+    ] = None,
+    ngrams: Annotated[
+        int, typer.Option(help="Number of these n-grams; a million takes about 5 MB.")
+    ] = MOST,
     overwrite: Annotated[
         bool, typer.Option("--overwrite", help="Replace an existing model.")
     ] = False,
@@ -70,6 +82,8 @@ def compress(
             vocab_size=vocab_size,
             bound=bound,
             most_words=words,
+            ngrams_of=ngrams_of or (),
+            ngrams=ngrams,
             overwrite=overwrite,
             say=watch.note,
             progress=watch.text_progress,
@@ -80,4 +94,5 @@ def compress(
         print_json({**result.model_dump(mode="json"), "bytes_after": size})
         return
     sizes = f"{result.bytes / 1e6:.1f} MB before, {size / 1e6:.1f} MB after"
-    results().print(table_of({**compression_rows(result), "size": sizes}))
+    rows = {**compression_rows(result), **ngrams_rows(out), "size": sizes}
+    results().print(table_of(rows))

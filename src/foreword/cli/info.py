@@ -45,7 +45,7 @@ def info(
         count = count_numbers(config.model, config.weights)
         print_json({**config.model_dump(mode="json"), "parameters": count})
         return
-    rows = {**_model(config), **_ngrams(path), **_trained(config.training), **_quality(config)}
+    rows = {**_model(config), **ngrams_rows(path), **_trained(config.training), **_quality(config)}
     results().print(table_of(rows))
 
 
@@ -174,8 +174,8 @@ def _model(config: FolderConfig) -> dict[str, str]:
     }
 
 
-def _ngrams(path: Path) -> dict[str, str]:
-    """Describe the n-grams beside the network, if there are any."""
+def ngrams_rows(path: Path) -> dict[str, str]:
+    """The n-grams beside the network, if there are any, for people."""
     file = current(path, NGRAMS)
     if not file.exists():
         return {}

@@ -12,10 +12,10 @@ from foreword.cli.options import takes_settings
 from foreword.cli.train import STOPPED
 from foreword.cli.watch import Watch
 from foreword.compression.compress import BOUND
+from foreword.compression.ngrams import MOST
 from foreword.folder.claim import refuse_unclaimable
 from foreword.packaging.about import checked
 from foreword.packaging.making import Making, folder_for, is_begun, making_beside, refusal_for
-from foreword.packaging.ngrams import MOST
 from foreword.training.leaves import Leaves
 from foreword.training.settings import ENDS
 

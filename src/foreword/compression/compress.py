@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from functools import partial
 from os import PathLike
 from pathlib import Path
 from typing import Any, Literal, Unpack
@@ -9,6 +10,7 @@ from typing import Any, Literal, Unpack
 import numpy as np
 
 from foreword.compression.cost import Cost, cost_on, refuse_compressed
+from foreword.compression.ngrams import MOST, ngrams_for
 from foreword.compression.translation import compress_translation
 from foreword.errors import SettingsError, TextError
 from foreword.folder.adopting import current
@@ -25,7 +27,7 @@ from foreword.predictor.engine import Engine
 from foreword.text.choice import ReadingOptions
 from foreword.text.corpus import Source, chat_source, names_of
 from foreword.text.sources import read_sources
-from foreword.text.tokenizer import SPECIAL, Tokenizer
+from foreword.text.tokenizer import SPECIAL, UNK_ID, Tokenizer
 from foreword.text.tokens import tokenise
 from foreword.visible import as_markdown
 
@@ -46,6 +48,8 @@ def compress(
     vocab_size: int | None = None,
     bound: float = BOUND,
     most_words: int = MOST_WORDS,
+    ngrams_of: Sequence[str | PathLike[str]] = (),
+    ngrams: int = MOST,
     overwrite: bool = False,
     say: Callable[[str], None] | None = None,
     progress: Tell | None = None,
@@ -66,6 +70,9 @@ def compress(
         vocab_size: the number of most frequent words to keep, including `<unk>` and `<eos>`.
         bound: the largest relative rise of perplexity; above it nothing is written.
         most_words: the number of words of the text that are read.
+        ngrams_of: the texts that the model was trained on; n-grams of them are added if they
+            improve the predictions.
+        ngrams: the number of these n-grams.
         overwrite: whether to replace a model in `out`.
         say: called with sentences about what was read.
         progress: called with (activity, amount done, amount in all).
@@ -79,6 +86,8 @@ def compress(
         raise SettingsError(f"bound must be 0 or more and finite, not {bound}")
     if most_words < 1:
         raise SettingsError(f"most_words must be at least 1, not {most_words}")
+    if ngrams < 0:
+        raise SettingsError(f"ngrams must be 0 or more, not {ngrams}")
     source, target = find_folder(folder), Path(out)
     with claimed(target, "compress", refusal_for(source, overwrite=overwrite)):
         if holds_translation(source):
@@ -96,7 +105,7 @@ def compress(
             raise SettingsError(f"{source} is a next-word model: measure it on a text (--text)")
         before = read_folder(source)
 
-        def sources() -> list[Source]:
+        def sources(texts: Sequence[str | PathLike[str]]) -> list[Source]:
             tokenizer = before.tokenizer
             return read_sources(
                 texts,
@@ -108,8 +117,9 @@ def compress(
             )
 
         return _compress(
-            source, target, before, sources if texts else None, names_of(texts), chats, vocab_size,
-            bound, most_words, progress,
+            source, target, before, partial(sources, texts) if texts else None, names_of(texts),
+            chats, vocab_size, bound, most_words,
+            partial(sources, ngrams_of) if ngrams_of else None, ngrams, say, progress,
         )  # fmt: skip
 
 
@@ -123,6 +133,9 @@ def _compress(
     vocab_size: int | None,
     bound: float,
     most_words: int,
+    read_counted: Callable[[], list[Source]] | None,
+    most_ngrams: int,
+    say: Callable[[str], None] | None,
     progress: Tell | None,
 ) -> Compression:
     """Compress into a folder that is claimed; see `compress`."""
@@ -162,6 +175,19 @@ def _compress(
             f"bound is {bound:.1%}: nothing was written. Keep more words (--vocab-size), or allow "
             "more (--bound)"
         )
+    kept_ngrams = dict(before.ngrams) if missing == 0 else {}
+    if read_counted is not None:
+        text = _ids(read_counted(), after.tokenizer, None, progress)
+        held_out = np.where(ids < after.model.vocab_size, ids, UNK_ID)
+        engine = Engine(after.model, after.weights)
+        added, gain = ngrams_for(engine, text, held_out, most_ngrams, resets=False, tell=progress)
+        kept_ngrams = dict(added)
+        if say is not None:
+            say(
+                f"n-grams lower perplexity by {1 - gain:.1%}"
+                if added
+                else "n-grams would not improve the predictions, so there are none"
+            )
     config = after.config.model_copy(update={"compression": result})
     card = _card(source, config)
     known = before.misspellings or misspellings_of(before.tokenizer, before.weights)
@@ -173,7 +199,7 @@ def _compress(
         card,
         before.rare,
         {w: m for w, m in known.items() if _is_of(after.tokenizer, w, m)},
-        before.ngrams if missing == 0 else {},
+        kept_ngrams,
         replaces=True,
     )
     return result
@@ -254,7 +280,7 @@ def _sources(
 
 
 def _ids(
-    sources: Sequence[Source], tokenizer: Tokenizer, most_words: int, progress: Tell | None
+    sources: Sequence[Source], tokenizer: Tokenizer, most_words: int | None, progress: Tell | None
 ) -> np.ndarray:
     def tell(done: int, total: int | None) -> None:
         if progress is not None:
@@ -262,7 +288,7 @@ def _ids(
 
     ids = tokenise(sources, tokenizer, progress=tell).ids[:most_words]
     if len(ids) == 0:
-        raise TextError("there is nothing to measure the loss on: the text has no words")
+        raise TextError("there is nothing to read: the text has no words")
     return ids
 
 

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+from foreword.compression.ngrams import perplexity_of
 from foreword.evaluation.evaluate import evaluate
 from foreword.evaluation.keystrokes import KeystrokeReport, SimulatedTypist, simulate
 from foreword.evaluation.suggester import Suggester
@@ -13,7 +14,7 @@ from foreword.folder.store import folder_bytes, read_folder
 from foreword.ngrams.mixture import NgramMixture
 from foreword.packaging.about import About
 from foreword.packaging.files import table_of
-from foreword.packaging.ngrams import ids_of, perplexity_of
+from foreword.packaging.ngrams import ids_of
 from foreword.packaging.parts import Parts
 from foreword.predictor.engine import Engine
 from foreword.predictor.predictor import Predictor, load
@@ -132,7 +133,10 @@ def measured(folder: Path, parts: Parts, tell: Tell) -> Figures:
         ids = ids_of(parts.test, parts.lines, model.tokenizer, tell)
         engine = Engine(model.folder.model, model.folder.weights, ngrams=ngrams)
         perplexity = perplexity_of(
-            engine, ids, lambda done: tell("reading with n-grams", done, len(ids))
+            engine,
+            ids,
+            resets=True,
+            tell=lambda done: tell("reading with n-grams", done, len(ids)),
         )
     return Figures(
         evaluation,

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any, Unpack
 
 from foreword.compression.compress import BOUND, compress
+from foreword.compression.ngrams import MOST
 from foreword.errors import SettingsError
 from foreword.folder.adopting import whole
 from foreword.folder.claim import claimed
@@ -18,7 +19,7 @@ from foreword.packaging.about import About, checked
 from foreword.packaging.files import model_folder, package_files
 from foreword.packaging.making import Making, Wish, folder_for, making_beside, refusal_for, tidy
 from foreword.packaging.measured import Figures, measured, write_card
-from foreword.packaging.ngrams import MOST, add_ngrams
+from foreword.packaging.ngrams import add_ngrams
 from foreword.packaging.parts import FEWEST_WORDS, part
 from foreword.packaging.rare import rare_words
 from foreword.text.choice import ReadingSettings
