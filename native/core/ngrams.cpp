@@ -13,6 +13,7 @@ namespace foreword::core {
 namespace {
 
 constexpr std::size_t BLOCK = 64;  // contexts whose counts are added up to find the n-grams of one
+constexpr std::size_t LONGEST = 16;  // words of an n-gram
 constexpr std::size_t ABSENT = SIZE_MAX;
 constexpr float STEPS = 18.0f;  // of a share's code in a factor of e
 // So many words in a context for each that is scored: then looking these up is faster than adding up all.
@@ -53,8 +54,8 @@ Ngrams::Ngrams(const std::map<std::string, Tensor>& arrays, const std::string& f
     const Tensor* const weights = taken("weights", {Tensor::FLOAT32});
     weights_ = weights->floats();
     const bool are_shares = std::all_of(weights_, weights_ + weights->count(), [](float b) { return b >= 0 && b <= 1; });
-    if (weights->count() != lengths || arrays.size() != 4 * (lengths - 1) + 2 || !are_shares) {
-        refuse("the weights of the n-grams are not one for each length, from 0 to 1");
+    if (lengths > LONGEST || weights->count() != lengths || arrays.size() != 4 * (lengths - 1) + 2 || !are_shares) {
+        refuse("the weights of the n-grams are not one for each length of at most 16 words, from 0 to 1");
     }
     levels_.reserve(lengths);
     std::size_t contexts = words();

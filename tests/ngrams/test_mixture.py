@@ -175,6 +175,14 @@ def test_damaged_n_grams_are_refused(make_folder: MakeFolder, tmp_path: Path) ->
         {"3.shares": whole["3.shares"][1:]},
         {"1.logs": whole["1.logs"] - np.float32(np.inf)},
         {"1.logs": whole["1.logs"][1:]},
+        {
+            WEIGHTS: np.zeros(17, dtype=np.float32),
+            **{
+                f"{length}.{name}": np.zeros(0, dtype=np.int8)
+                for length in range(5, 18)
+                for name in ("words", "shares", "counts", "left")
+            },
+        },
     ]
     for change in bad:
         broken = replace(folder, ngrams={**whole, **change})

@@ -11,6 +11,7 @@ from foreword.compression import ngrams as ngrams_room
 from foreword.compression.compress import compress
 from foreword.compression.ngrams import perplexity_of
 from foreword.errors import SettingsError
+from foreword.evaluation.evaluate import evaluate
 from foreword.folder.saving import write_folder
 from foreword.folder.store import Folder, read_folder
 from foreword.ngrams.mixture import NgramMixture
@@ -49,6 +50,11 @@ def test_n_grams_of_the_text_lower_perplexity(model: Path, tmp_path: Path) -> No
     alone = perplexity_of(Engine(folder.model, folder.weights), ids, resets=True)
     assert mixed < alone
     assert mixed / alone == pytest.approx(gain, rel=1e-4)
+
+    notes: list[str] = []
+    measured = evaluate(model, [parts.valid], reset="sentence", lines="sentence", say=notes.append)
+    assert measured.perplexity == pytest.approx(alone, rel=1e-4)
+    assert notes[0] == "the network alone is measured, without the n-grams beside it"
 
     shown = CliRunner().invoke(app, ["info", str(model)])
     assert f"n-grams     {ngrams.count:,} of up to 4 words" in " ".join(shown.output.splitlines())

@@ -34,7 +34,9 @@ def evaluate(
     progress: Callable[[str, int, int | None], None] | None = None,
     **reading: Unpack[ReadingOptions],
 ) -> Any:
-    """Measure a model on texts, read as one, in order; or a translation model on pairs.
+    """Measure a network on texts, read as one, in order; or a translation model on pairs.
+
+    Of a model that mixes n-grams with its network, the network alone is measured.
 
     Args:
         folder: a model folder.
@@ -82,6 +84,8 @@ def evaluate(
             progress(activity, done, total)
 
     loaded = read_folder(find_folder(folder))
+    if loaded.ngrams and say is not None:
+        say("the network alone is measured, without the n-grams beside it")
     if chats:
         sources = [chat_source(chats)]
     else:

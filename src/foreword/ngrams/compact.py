@@ -1,4 +1,4 @@
-"""Keep n-grams in three to four bytes each, for a table that stays in memory beside a network.
+"""Keep n-grams in four to five bytes each, for a table that stays in memory beside a network.
 
 The n-grams of each length are in the order of their contexts, and then of their last words, so that
 a context needs only the number of its n-grams:

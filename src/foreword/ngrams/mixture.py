@@ -20,6 +20,8 @@ from foreword.ngrams.compact import compact, expanded
 from foreword.ngrams.counts import Array
 from foreword.ngrams.table import NgramTable
 
+LONGEST = 16
+"""The most words of an n-gram."""
 WEIGHTS = "weights"
 """The name of the mixture's weights b, (n,) float32, among the arrays."""
 
@@ -43,6 +45,8 @@ class NgramMixture:
         lengths = len(arrays) // 4 + 1
         if weights is None or weights.dtype != np.float32 or weights.shape != (lengths,):
             raise FolderError(f"the n-grams lack {WEIGHTS}, {lengths} numbers of float32")
+        if lengths > LONGEST:
+            raise FolderError(f"the n-grams have {lengths} words, but at most {LONGEST} are used")
         if not ((weights >= 0) & (weights <= 1)).all():
             raise FolderError(f"{WEIGHTS} of the n-grams are not between 0 and 1")
         if "1.logs" not in arrays:
