@@ -74,17 +74,14 @@ class Figures:
         }
 
     def _parts_of_size(self) -> str:
+        ngrams = f", of which the n-grams are {self.ngram_bytes / 1e6:.1f} MB"
         cost = self.compression
-        change = (
-            "" if cost is None else f"{cost.perplexity_after / cost.perplexity_before - 1:+.2%}"
-        )
-        if self.ngrams:
-            of_ngrams = f", of which the n-grams are {self.ngram_bytes / 1e6:.1f} MB"
-            return of_ngrams + (f"; int8 changed the network's perplexity by {change}" * bool(cost))
         if cost is None:
-            return ""
-        before = f"{cost.bytes / 1e6:.1f} MB before"
-        return f" in int8, {before}, which changed perplexity by {change}"
+            return ngrams if self.ngrams else ""
+        change = f"perplexity by {cost.perplexity_after / cost.perplexity_before - 1:+.2%}"
+        if self.ngrams:
+            return f"{ngrams}; int8 changed the network's {change}"
+        return f" in int8, {cost.bytes / 1e6:.1f} MB before, which changed {change}"
 
     def record(self) -> dict[str, str | int | float | bool]:
         """Return the figures for programs."""
