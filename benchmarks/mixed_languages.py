@@ -169,6 +169,8 @@ def main() -> None:
     arguments = parser.parse_args()
     models = [foreword.load(name, threads=1) for name in arguments.models]
     names = [name.rstrip("/").rpartition("/")[2] for name in arguments.models]
+    if names[0] == names[1]:  # the model folders of two packages
+        names = arguments.models
     drawn = slice(arguments.skip, arguments.skip + arguments.messages)
     texts = texts_of(*arguments.texts, arguments.mixed, drawn)
     savings(models, names, texts)
