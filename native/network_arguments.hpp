@@ -117,6 +117,16 @@ inline void must(bool fits, const char* what) {
     if (!fits) throw nb::value_error(what);
 }
 
+// Ids of words, int64, of which there are `words`.
+inline Buffer ids_in(const nb::handle& ids, std::int64_t words) {
+    Buffer buffer(ids, "lq", sizeof(std::int64_t), PyBUF_SIMPLE);
+    for (std::size_t k = 0; k < buffer.count(); ++k) {
+        const std::int64_t id = buffer.as<const std::int64_t>()[k];
+        if (id < 0 || id >= words) throw nb::index_error("there is no such word id");
+    }
+    return buffer;
+}
+
 // Whether a layer belongs to a cell and has these numbers of inputs and units.
 inline void must_fit(const Weights& layer, const CellInfo& cell, int inputs, int H) {
     const Table &into = layer.into.table, &from = layer.back.table;

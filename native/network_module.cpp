@@ -281,12 +281,7 @@ class PyNetwork {
 
     std::optional<Buffer> ids_of(const nb::handle& ids) const {
         if (ids.is_none()) return std::nullopt;
-        std::optional<Buffer> buffer(std::in_place, ids, "lq", sizeof(std::int64_t), PyBUF_SIMPLE);
-        for (std::size_t k = 0; k < buffer->count(); ++k) {
-            const std::int64_t id = buffer->as<const std::int64_t>()[k];
-            if (id < 0 || id >= network_->words()) throw nb::index_error("there is no such word id");
-        }
-        return buffer;
+        return ids_in(ids, network_->words());
     }
 
     Choice choice_of(const std::optional<Buffer>& ids) const {

@@ -63,15 +63,16 @@ class PyNgrams {
 
     // Turns the scores of all words, or of `ids`, into those of the mixture. last: (n - 1) int64.
     void mix(const nb::handle& last, const nb::handle& ids, const nb::handle& scores) const {
-        const std::vector<std::int64_t> before = checked(last);
-        if (before.size() + 1 != ngrams_.order()) throw nb::value_error("the last n - 1 words are wanted");
-        const std::vector<std::uint32_t> words(before.begin(), before.end());
-        const Buffer values(scores, "f", sizeof(float), PyBUF_WRITABLE);
-        const std::vector<std::int64_t> chosen = ids.is_none() ? std::vector<std::int64_t>() : checked(ids);
-        if (values.count() != (ids.is_none() ? ngrams_.words() : chosen.size())) {
-            throw nb::value_error("a score for each word is wanted");
-        }
-        ngrams_.mix(words.data(), ids.is_none() ? nullptr : chosen.data(), values.count(), values.as<float>());
+        const std::int64_t size = (std::int64_t)ngrams_.words();
+        const Buffer before = ids_in(last, size), values(scores, "f", sizeof(float), PyBUF_WRITABLE);
+        must(before.count() + 1 == ngrams_.order(), "the last n - 1 words are wanted");
+        const std::int64_t* const first = before.as<const std::int64_t>();
+        const std::vector<std::uint32_t> words(first, first + before.count());
+        std::optional<Buffer> chosen;
+        if (!ids.is_none()) chosen.emplace(ids_in(ids, size));
+        must(values.count() == (chosen ? chosen->count() : ngrams_.words()), "a score for each word is wanted");
+        ngrams_.mix(words.data(), chosen ? chosen->as<const std::int64_t>() : nullptr, values.count(),
+                    values.as<float>());
     }
 
   private:
@@ -98,16 +99,6 @@ class PyNgrams {
             }
         }
         return made;
-    }
-
-    std::vector<std::int64_t> checked(const nb::handle& ids) const {
-        const Buffer buffer(ids, "lq", sizeof(std::int64_t), PyBUF_SIMPLE);
-        const std::int64_t* const first = buffer.as<const std::int64_t>();
-        std::vector<std::int64_t> all(first, first + buffer.count());
-        for (const std::int64_t id : all) {
-            if (id < 0 || id >= (std::int64_t)ngrams_.words()) throw nb::index_error("there is no such word id");
-        }
-        return all;
     }
 
     std::deque<Buffer> buffers_;
@@ -233,8 +224,9 @@ void bind_typist(nb::module_& m) {
                 new (self) core::ModelReader(engine, borrowed(tokenizer),
                                              files_of(rare, misspellings, spacing, style, abbreviations));
             },
-            nb::arg("network"), nb::arg("skips"), nb::arg("threads"), nb::arg("tokenizer"), nb::arg("ngrams").none(), nb::kw_only(),
-            nb::arg("rare"), nb::arg("misspellings"), nb::arg("spacing"), nb::arg("style"), nb::arg("abbreviations"),
+            nb::arg("network"), nb::arg("skips"), nb::arg("threads"), nb::arg("tokenizer"), nb::arg("ngrams").none(),
+            nb::kw_only(), nb::arg("rare"), nb::arg("misspellings"), nb::arg("spacing"), nb::arg("style"),
+            nb::arg("abbreviations"),
             nb::keep_alive<1, 2>(), nb::keep_alive<1, 5>(), nb::keep_alive<1, 6>());
     nb::class_<PyTypist>(m, "Typist", "Suggests while one user types. Thread-safe.")
         .def(

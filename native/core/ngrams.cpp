@@ -130,8 +130,8 @@ std::size_t Ngrams::place_of(const Level& level, Range range, std::int64_t word)
     return low < range.end && word_at(level, low) == word ? low : ABSENT;
 }
 
-// The contexts that end with the last word and that some n-gram continues, the shortest first, and the words of the
-// longest.
+// The contexts of the last words that are in the table, the shortest first, and the words of the longest that some
+// n-gram continues.
 std::vector<Ngrams::Known> Ngrams::known(const std::uint32_t* last, std::size_t& length) const {
     std::vector<Known> all;
     const std::size_t n = levels_.size();

@@ -39,7 +39,7 @@ class Ngrams {
     struct Range {
         std::size_t begin, end;
     };
-    // A context that some n-gram continues.
+    // A context of the last words that is in the table, and what continues it.
     struct Known {
         const Level* level;
         Range range;

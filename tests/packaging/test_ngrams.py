@@ -9,7 +9,7 @@ from typer.testing import CliRunner
 from foreword.cli.app import app
 from foreword.compression import ngrams as ngrams_room
 from foreword.compression.compress import compress
-from foreword.compression.ngrams import perplexity_of
+from foreword.compression.cost import cost_on
 from foreword.errors import SettingsError
 from foreword.evaluation.evaluate import evaluate
 from foreword.folder.saving import write_folder
@@ -46,8 +46,10 @@ def test_n_grams_of_the_text_lower_perplexity(model: Path, tmp_path: Path) -> No
     assert folder.rare == ("rarely",)
     ids = ids_of(parts.valid, "sentence", folder.tokenizer, None)
     ngrams = NgramMixture(folder.ngrams)
-    mixed = perplexity_of(Engine(folder.model, folder.weights, ngrams=ngrams), ids, resets=True)
-    alone = perplexity_of(Engine(folder.model, folder.weights), ids, resets=True)
+    mixed = cost_on(
+        Engine(folder.model, folder.weights, ngrams=ngrams), ids, resets=True
+    ).perplexity
+    alone = cost_on(Engine(folder.model, folder.weights), ids, resets=True).perplexity
     assert mixed < alone
     assert mixed / alone == pytest.approx(gain, rel=1e-4)
 
@@ -90,7 +92,7 @@ def test_compressing_adds_n_grams_of_the_training_text(model: Path, tmp_path: Pa
     small = read_folder(tmp_path / "small")
     ids = ids_of(parts.valid, "sentence", small.tokenizer, None)
     mixed, alone = (
-        perplexity_of(Engine(small.model, small.weights, ngrams=ngrams), ids, resets=False)
+        cost_on(Engine(small.model, small.weights, ngrams=ngrams), ids, resets=False).perplexity
         for ngrams in (NgramMixture(small.ngrams), None)
     )
     assert notes[-1] == f"n-grams lower perplexity by {1 - mixed / alone:.1%}"

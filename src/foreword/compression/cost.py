@@ -40,7 +40,12 @@ class Cost:
 
 
 def cost_on(
-    engine: Engine, ids: np.ndarray, missing: int = 0, progress: Callable[[int], None] | None = None
+    engine: Engine,
+    ids: np.ndarray,
+    missing: int = 0,
+    progress: Callable[[int], None] | None = None,
+    *,
+    resets: bool = False,
 ) -> Cost:
     """Predict every word of a text from those before it, the first from an `<eos>`.
 
@@ -54,9 +59,11 @@ def cost_on(
         ids: (N,) in the whole vocabulary, of which the model's is the beginning.
         missing: the number of words of the whole vocabulary that the model lacks.
         progress: called with the number of words done.
+        resets: whether each line starts from the state at the beginning of a text.
     """
     size = engine.config.vocab_size
-    state = engine.advance(engine.start(), EOS_ID)
+    start = engine.advance(engine.start(), EOS_ID)
+    state = start
     nats, right = 0.0, 0
     for done, index in enumerate(ids.tolist(), 1):
         known = index if index < size else UNK_ID
@@ -67,7 +74,7 @@ def cost_on(
         better = scores > scores[known]
         better[UNK_ID] = False
         right += int(known != UNK_ID and np.count_nonzero(better) < SLOTS)
-        state = engine.advance(state, known)
+        state = start if resets and known == EOS_ID else engine.advance(state, known)
         if progress is not None:
             progress(done)
     nats += _nats_of_the_missing(int((ids == UNK_ID).sum()), int((ids >= size).sum()), missing)

@@ -73,31 +73,6 @@ def ngrams_for(
     return NgramMixture.of(table, weights).arrays, gain
 
 
-def perplexity_of(
-    engine: Engine,
-    ids: Array,
-    *,
-    resets: bool,
-    tell: Callable[[int], None] | None = None,
-) -> float:
-    """Return exp of the nats per word of a text.
-
-    Args:
-        engine: the network, with n-grams or without.
-        ids: (N,) the text, lines ended by `<eos>`.
-        resets: as for `ngrams_for`.
-        tell: called with the number of words done.
-    """
-    start = engine.advance(engine.start(), EOS_ID)
-    state, nats = start, 0.0
-    for done, word in enumerate(ids.tolist(), 1):
-        nats -= engine.log_probabilities(state)[word]
-        state = start if resets and word == EOS_ID else engine.advance(state, word)
-        if tell is not None:
-            tell(done)
-    return float(np.exp(nats / max(1, len(ids))))
-
-
 def fitted_weights(
     engine: Engine, table: NgramTable, ids: Array, *, resets: bool, tell: Tell | None = None
 ) -> tuple[Array, float]:

@@ -22,6 +22,7 @@ from foreword.errors import FolderError
 from foreword.ngrams.counts import Array
 from foreword.ngrams.table import NgramTable, SmoothedLevel
 
+LOGS = "1.logs"
 STEPS = 18.0
 """Steps of a share's code in a factor of e; so the least share is 7e-7."""
 MOST_FOLLOWING = 255
@@ -34,7 +35,7 @@ def compact(table: NgramTable) -> dict[str, Array]:
     """Return the arrays of a table, in which a long context has at most `MOST_FOLLOWING` words."""
     V = table.vocab_size
     kind = np.int16 if V <= _MOST_NARROW else np.int32
-    arrays = {"1.logs": np.log(table.words).astype(np.float32)}
+    arrays = {LOGS: np.log(table.words).astype(np.float32)}
     for length, level in enumerate(table.levels, 2):
         contexts, words = np.divmod(level.keys, V)
         counts = np.bincount(contexts, minlength=len(level.left))
@@ -54,9 +55,9 @@ def expanded(arrays: Mapping[str, Array]) -> NgramTable:
     Raises:
         FolderError: their sizes, words or counts do not belong together.
     """
-    logs = _taken(arrays, "1.logs", (np.float32,))
+    logs = _taken(arrays, LOGS, (np.float32,))
     if not (len(logs) and np.isfinite(logs).all() and logs.max() <= 0):
-        raise FolderError("1.logs of the n-grams holds no logarithms of probabilities")
+        raise FolderError(f"{LOGS} of the n-grams holds no logarithms of probabilities")
     words = np.exp(logs)
     V, contexts = len(words), len(words)
     levels = []

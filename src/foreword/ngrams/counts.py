@@ -45,6 +45,19 @@ def indices_of(keys: Array, contexts: Array, words: Array, vocab_size: int) -> A
     return np.where((contexts != ABSENT) & (keys[index] == wanted), index, ABSENT)
 
 
+def keys_of_kept(keys: Array, stays: Array, kept: Array, vocab_size: int) -> Array:
+    """Return the keys of some n-grams where only some of their contexts are kept, int64.
+
+    Args:
+        keys: (N,) as in `NgramLevel`.
+        stays: (N,) whether each n-gram stays; its context is then kept.
+        kept: (M,) whether each context is kept.
+        vocab_size: V.
+    """
+    contexts, words = np.divmod(keys[stays], vocab_size)
+    return np.asarray((np.cumsum(kept) - 1)[contexts] * vocab_size + words)
+
+
 def count(
     ids: Array,
     vocab_size: int,

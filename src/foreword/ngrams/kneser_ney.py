@@ -14,7 +14,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from foreword.ngrams.counts import Array, NgramLevel, count, indices_of
+from foreword.ngrams.counts import Array, NgramLevel, count, indices_of, keys_of_kept
 from foreword.ngrams.table import NgramTable, SmoothedLevel
 from foreword.text.tokenizer import EOS_ID
 
@@ -68,8 +68,7 @@ def learn_with_counts(
         stays = kept[contexts]
         if smoothed:
             stays &= level.counts >= min_count
-        indices_of_kept = np.cumsum(kept) - 1
-        keys = indices_of_kept[contexts[stays]] * vocab_size + level.keys[stays] % vocab_size
+        keys = keys_of_kept(level.keys, stays, kept, vocab_size)
         taken = np.bincount(contexts[stays], weights=shares[stays], minlength=len(kept))
         smoothed.append(
             SmoothedLevel(

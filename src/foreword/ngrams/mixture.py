@@ -16,7 +16,7 @@ from functools import cached_property
 import numpy as np
 
 from foreword.errors import FolderError
-from foreword.ngrams.compact import compact, expanded
+from foreword.ngrams.compact import LOGS, compact, expanded
 from foreword.ngrams.counts import Array
 from foreword.ngrams.table import NgramTable
 
@@ -49,8 +49,8 @@ class NgramMixture:
             raise FolderError(f"the n-grams have {lengths} words, but at most {LONGEST} are used")
         if not ((weights >= 0) & (weights <= 1)).all():
             raise FolderError(f"{WEIGHTS} of the n-grams are not between 0 and 1")
-        if "1.logs" not in arrays:
-            raise FolderError("the n-grams lack 1.logs")
+        if LOGS not in arrays:
+            raise FolderError(f"the n-grams lack {LOGS}")
         self.weights = weights
 
     @classmethod
@@ -71,7 +71,7 @@ class NgramMixture:
     @property
     def vocab_size(self) -> int:
         """V, the number of words."""
-        return len(self.arrays["1.logs"])
+        return len(self.arrays[LOGS])
 
     @cached_property
     def table(self) -> NgramTable:

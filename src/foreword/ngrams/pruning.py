@@ -10,7 +10,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from foreword.ngrams.counts import ABSENT, Array, indices_of
+from foreword.ngrams.counts import ABSENT, Array, indices_of, keys_of_kept
 from foreword.ngrams.kneser_ney import learn_with_counts
 from foreword.ngrams.table import NgramTable, SmoothedLevel
 
@@ -42,11 +42,8 @@ def learn_most_useful(
     table, counts = learn_with_counts(ids, vocab_size, order, min_count, progress)
     costs = _costs(table, counts)
     everything = np.concatenate(costs) if costs else np.zeros(0)
-    threshold = -np.inf
-    if most < len(everything):
-        threshold = (
-            np.partition(everything, len(everything) - most - 1)[-most - 1] if most else (np.inf)
-        )
+    first_lost = len(everything) - most - 1  # if they were sorted by their costs
+    threshold = np.partition(everything, first_lost)[first_lost] if first_lost >= 0 else -np.inf
     keep = [cost > threshold for cost in costs]
     contexts = [level.keys // vocab_size for level in table.levels]
     for k in reversed(range(1, len(keep))):
@@ -94,10 +91,9 @@ def _of_those(table: NgramTable, keep: list[Array]) -> NgramTable:
     levels = []
     for level, stays in zip(table.levels, keep, strict=True):
         contexts = level.keys // V
-        indices = np.cumsum(kept) - 1
         lost = np.bincount(contexts[~stays], weights=level.shares[~stays], minlength=len(kept))
         left = np.minimum(level.left + lost, 1.0).astype(np.float32)
-        keys = indices[contexts[stays]] * V + level.keys[stays] % V
+        keys = keys_of_kept(level.keys, stays, kept, V)
         levels.append(SmoothedLevel(keys, level.shares[stays], left[kept]))
         kept = stays
     return NgramTable(table.words, tuple(levels))

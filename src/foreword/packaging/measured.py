@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from foreword.compression.ngrams import perplexity_of
+from foreword.compression.cost import cost_on
 from foreword.evaluation.evaluate import evaluate
 from foreword.evaluation.keystrokes import KeystrokeReport, SimulatedTypist, simulate
 from foreword.evaluation.suggester import Suggester
@@ -41,7 +41,7 @@ class Figures:
         opening: how the model begins a text, as an example.
         ngrams: the number of n-grams beside the network.
         ngram_bytes: their size.
-        perplexity: with these n-grams; None without.
+        perplexity_with_ngrams: None without.
     """
 
     evaluation: Evaluation
@@ -53,18 +53,17 @@ class Figures:
     opening: str
     ngrams: int = 0
     ngram_bytes: int = 0
-    perplexity: float | None = None
+    perplexity_with_ngrams: float | None = None
 
     def rows(self) -> dict[str, str]:
         """Return the figures for people."""
         typing, record = self.typing, self.typing.record()
+        alone, mixed = f"{self.evaluation.perplexity:.1f}", self.perplexity_with_ngrams
         return {
             "keystroke savings": f"{typing.tally.savings:.1%}, of {typing.ceiling:.1%} with an "
             "oracle",
             "next word among 1 / 3 suggestions": f"{record['top1']:.1%} / {record['top3']:.1%}",
-            "perplexity": f"{self.evaluation.perplexity:.1f}"
-            if self.perplexity is None
-            else f"{self.perplexity:.1f}; of the network alone {self.evaluation.perplexity:.1f}",
+            "perplexity": alone if mixed is None else f"{mixed:.1f}; of the network alone {alone}",
             **({"n-grams": f"{self.ngrams:,}"} if self.ngrams else {}),
             "words outside the vocabulary": f"{self.evaluation.out_of_vocabulary:.1%}",
             "measured on": f"{self.evaluation.words:,} held-out words, of which "
@@ -89,7 +88,11 @@ class Figures:
             **self.typing.record(),
             **self.evaluation.model_dump(include={"perplexity", "out_of_vocabulary"}),
             "ngrams": self.ngrams,
-            **({} if self.perplexity is None else {"perplexity_with_ngrams": self.perplexity}),
+            **(
+                {}
+                if self.perplexity_with_ngrams is None
+                else {"perplexity_with_ngrams": self.perplexity_with_ngrams}
+            ),
             "words_held_out": self.evaluation.words,
             "words_trained": self.words,
             "words_read": self.words_read,
@@ -129,12 +132,12 @@ def measured(folder: Path, parts: Parts, tell: Tell) -> Figures:
     if ngrams is not None:
         ids = ids_of(parts.test, parts.lines, model.tokenizer, tell)
         engine = Engine(model.folder.model, model.folder.weights, ngrams=ngrams)
-        perplexity = perplexity_of(
+        perplexity = cost_on(
             engine,
             ids,
+            progress=lambda done: tell("reading with n-grams", done, len(ids)),
             resets=True,
-            tell=lambda done: tell("reading with n-grams", done, len(ids)),
-        )
+        ).perplexity
     return Figures(
         evaluation,
         typing,

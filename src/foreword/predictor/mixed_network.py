@@ -28,13 +28,13 @@ class MixedNetwork(ByScores):
 
     def advance(self, parts: Parts, word: int) -> Parts:
         """Return the parts of the state after one more word id."""
-        return (*self.network.advance(parts[:-1], word), _after(parts[-1], word))
+        return (*self.network.advance(parts[:-1], word), np.append(parts[-1], word)[1:])
 
     def advance_many(self, parts: Sequence[Parts], words: Sequence[int]) -> list[Parts]:
         """Return the result of `advance` for each state with a word of its own."""
         after = self.network.advance_many([before[:-1] for before in parts], words)
         return [
-            (*inner, _after(before[-1], word))
+            (*inner, np.append(before[-1], word)[1:])
             for inner, before, word in zip(after, parts, words, strict=True)
         ]
 
@@ -72,7 +72,3 @@ def ngrams_in_c(ngrams: NgramMixture) -> Any | None:
         return compiled.part("Ngrams")(dict(ngrams.arrays))
     except compiled.part("core").Error as error:
         raise FolderError(str(error)) from None
-
-
-def _after(last: Array, word: int) -> Array:
-    return np.append(last[1:], np.int64(word)) if len(last) else last
