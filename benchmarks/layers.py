@@ -52,9 +52,10 @@ LAYERS: dict[str, Callable[..., nn.Module]] = {
     "mingru": lambda inputs, H: ours.Recurrent("mingru", inputs, H),
     "minlstm": lambda inputs, H: ours.Recurrent("minlstm", inputs, H),
     "rg-lru": lambda inputs, H: ours.Recurrent("rg-lru", inputs, H),
+    "qrnn": lambda inputs, H: ours.Recurrent("qrnn", inputs, H),
 }
-LINEAR = {"mingru": 2, "minlstm": 3, "rg-lru": 3}
-"""Those without a recurrent matrix, whose products are float32, and their gates."""
+LINEAR = {"mingru": 2, "minlstm": 3, "rg-lru": 3, "qrnn": 6}
+"""Those without a recurrent matrix, whose products are float32, and how many matrices they have."""
 GATES = {"rnn": 1, "gru": 3, "gru-layernorm": 3, "lstm-coupled": 3, **LINEAR}
 STAGED = ("lstm-projected", "lstm-layernorm", "gru-layernorm", "lstm-zoneout")
 """Their steps have more meetings, a projection's work is less: no least time is known."""

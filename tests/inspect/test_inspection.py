@@ -35,7 +35,7 @@ def test_maps_come_back_to_within_half_a_step() -> None:
     "name",
     [
         *("rnn", "lstm", "lstm-peephole", "lstm-peephole-only", "lstm-coupled", "gru"),
-        *("lstm-layernorm", "gru-layernorm", "slstm", "rg-lru", "sru"),
+        *("lstm-layernorm", "gru-layernorm", "slstm", "rg-lru", "sru", "qrnn"),
     ],
 )
 def test_the_document_holds_what_the_trace_holds(name: str, make_folder: MakeFolder) -> None:

@@ -15,7 +15,7 @@ from foreword.predictor.predictor import Predictor
 TEXT = "the cat sat on a mat ;\n\nI would like to , Zebra don't !"
 RECURRENT = [
     *("rnn", "lstm", "lstm-peephole", "lstm-peephole-only", "lstm-coupled", "gru"),
-    *("lstm-layernorm", "gru-layernorm", "slstm", "rg-lru"),
+    *("lstm-layernorm", "gru-layernorm", "slstm", "rg-lru", "qrnn"),
 ]
 
 

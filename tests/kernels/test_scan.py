@@ -17,7 +17,7 @@ from foreword.kernels import dispatch, native, scan
 from foreword.kernels.problem import Extras, Zoneout
 from foreword.nn import Recurrent
 
-NAMES = ("mingru", "minlstm", "rg-lru")
+NAMES = ("mingru", "minlstm", "rg-lru", "qrnn")
 DTYPES = st.sampled_from([torch.float32, torch.float64])
 
 

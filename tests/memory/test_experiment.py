@@ -138,6 +138,7 @@ def bias_of(network: nn.Module, gate: str) -> torch.Tensor:
         ("slstm", "f"),
         ("rg-lru", "f"),
         ("sru", "f"),
+        ("qrnn", "f"),
     ],
 )
 def test_the_gate_that_keeps_begins_where_it_is_told(cell: str, gate: str) -> None:

@@ -36,6 +36,7 @@ KINDS = [
     ("slstm", {"cell_options": {"forget_activation": "exp"}}),
     ("rg-lru", {}),
     ("sru", {}),
+    ("qrnn", {}),
     ("lstm", {"skip": True}),
     ("gru", {"skip": True, "num_layers": 3, "tied": False}),
     ("lstm", {"softmaxes": 3}),

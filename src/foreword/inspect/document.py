@@ -43,6 +43,9 @@ STATES = {
     "h": ("hidden state", "what the cell shows"),
     "n": ("normaliser", "how much the memory has taken in"),
     "m": ("stabiliser", "the logarithm of the normaliser's unit"),
+    "u_f": ("previous input", "its part in the forget gate"),
+    "u_g": ("previous input", "its part in the candidate"),
+    "u_o": ("previous input", "its part in the output gate"),
 }
 SHARES = ("i", "f", "o", "r", "z")
 """Gates between 0 and 1; candidates lie between -1 and 1."""

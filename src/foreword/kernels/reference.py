@@ -93,7 +93,7 @@ def _after(
     if "keep" in at_step:
         state = tuple(part * at_step["keep"].unsqueeze(1) for part in state)
     if extras.drop_memory is not None:
-        state = (state[0], state[1] * extras.drop_memory)
+        state = (state[0], state[1] * extras.drop_memory, *state[2:])
     seen = None
     if extras.drop_hidden is not None:
         seen = state[cell.recurrent_state] * extras.drop_hidden

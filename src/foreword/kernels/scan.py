@@ -11,16 +11,21 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from foreword.cells.cell import Cell
+from foreword.cells.cell import Cell, Gates
 from foreword.cells.minimal import MinGRUCell, MinLSTMCell
+from foreword.cells.qrnn import QRNNCell
 from foreword.cells.rg_lru import RGLRUCell
 from foreword.kernels import native
 from foreword.kernels.autograd import one_by_one
 from foreword.kernels.lengths import run_padded
 from foreword.kernels.problem import Problem, Run, unknown
 
-CELLS: frozenset[type[Cell]] = frozenset({MinGRUCell, MinLSTMCell, RGLRUCell})
-"""The cells that this kernel runs: a is the gate `keep`, and b the state after a step from 0."""
+CELLS: frozenset[type[Cell]] = frozenset({MinGRUCell, MinLSTMCell, RGLRUCell, QRNNCell})
+"""The cells that this kernel runs.
+
+Without a memory c, a is the gate `keep`, and b the state after a step from 0. With c, that of the
+quasi-recurrent network, a is f and b is (1 - f) g.
+"""
 
 
 def run(problem: Problem) -> Run:
@@ -32,32 +37,70 @@ def refusal(problem: Problem) -> str | None:
     """Why this kernel cannot run it; None if it can."""
     if problem.extras.zoneout is not None:
         return "it has no zoneout"
-    if problem.extras.drop_memory is not None:
+    if problem.extras.drop_memory is not None and "c" not in problem.cell.states:
         return "it has no memory c that could be dropped"
     return unknown(problem.cell, CELLS)
 
 
 def _run(problem: Problem) -> Run:
-    cell, extras, x = problem.cell, problem.extras, problem.x
+    if isinstance(problem.cell, QRNNCell):
+        return _run_quasi_recurrent(problem, problem.cell)
+    cell, x = problem.cell, problem.x
     unprojected = type(cell)(**cell.chosen)
     (b,), gates = unprojected.step(x, (x.new_zeros(()),), problem.weights)
     assert cell.keep is not None
-    a = gates[cell.keep]
-    if extras.keep is not None:
-        a = a * extras.keep.unsqueeze(2)
-    probe = None
-    if extras.traced and torch.is_grad_enabled():
-        # The gradient with respect to b_t is that of h_t, including all later steps.
-        probe = torch.zeros_like(b).requires_grad_()
-        b = b + probe
-    u = scan(a, b, problem.state[-1])
+    u, probe = _scanned(problem, gates[cell.keep], b, problem.state[-1])
     states = (cell.project(u, problem.weights), u) if cell.projected else (u,)
-    last = tuple(part[-1] for part in states)
-    if not extras.traced:
-        return Run(states[0], last, states)
     handles = None
     if probe is not None:
         handles = ([states[0]], [probe]) if cell.projected else ([probe],)
+    return _finished(problem, states, gates, handles)
+
+
+def _run_quasi_recurrent(problem: Problem, cell: QRNNCell) -> Run:
+    _, c, *first = problem.state
+    products = cell.products(problem.x, problem.weights)
+    before = [
+        _kept(problem, torch.cat([start.unsqueeze(0), product[:-1]]))
+        for start, product in zip(first, products, strict=True)
+    ]
+    gates = cell.gates_of(problem.x, before, problem.weights)
+    a = gates["f"]
+    if problem.extras.drop_memory is not None:
+        a = a * problem.extras.drop_memory
+    c, probe = _scanned(problem, a, (1 - gates["f"]) * gates["g"], c)
+    h = cell.project(gates["o"] * c, problem.weights)
+    handles = None
+    if probe is not None:
+        handles = ([h], [probe], *([product] for product in products))
+    return _finished(problem, (h, c, *products), gates, handles)
+
+
+def _kept(problem: Problem, part: Tensor) -> Tensor:
+    """A factor of the state before each step, or a part of it, 0 where the state is reset."""
+    keep = problem.extras.keep
+    return part if keep is None else part * keep.unsqueeze(2)
+
+
+def _scanned(problem: Problem, a: Tensor, b: Tensor, first: Tensor) -> tuple[Tensor, Tensor | None]:
+    """The recurrence, and what a loss is differentiated by for its gradients, if it is traced."""
+    probe = None
+    if problem.extras.traced and torch.is_grad_enabled():
+        # The gradient with respect to b_t is that of h_t, including all later steps.
+        probe = torch.zeros_like(b).requires_grad_()
+        b = b + probe
+    return scan(_kept(problem, a), b, first), probe
+
+
+def _finished(
+    problem: Problem,
+    states: tuple[Tensor, ...],
+    gates: Gates,
+    handles: tuple[list[Tensor], ...] | None,
+) -> Run:
+    last = tuple(part[-1] for part in states)
+    if not problem.extras.traced:
+        return Run(states[0], last, states)
     return Run(states[0], last, states, gates, handles)
 
 
