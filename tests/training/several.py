@@ -3,10 +3,13 @@
     several.py whole|killed TEXT OUT
 
 `whole` trains OUT/undropped, OUT/muon, OUT/straight, and OUT/stopped, in which the second process
-is asked to stop after some steps, before all go on. In `killed` the second process is killed
-instead.
+is asked to stop after some steps, before all go on. Then the second process is started in wrong
+ways, and in the end its disk is full; what the processes raise is written to OUT/errors-RANK.json.
+In `killed` the second process is killed after some steps.
 """
 
+import errno
+import json
 import os
 import signal
 import sys
@@ -14,7 +17,10 @@ from pathlib import Path
 from typing import Any
 
 import foreword
+from foreword.errors import ForewordError
+from foreword.training import run as run_module
 from foreword.training import trainer
+from foreword.training.objective import NextWords
 from foreword.training.progress import Reporter, silent
 
 HALF = 5
@@ -25,7 +31,7 @@ def run(text: Path, out: Path, dropout: float, report: Reporter = silent, **more
     """Train a small model for twelve steps."""
     return foreword.train(
         text, valid=text, validations=2, out=out, steps=12, dropout=dropout, seed=3, threads=1,
-        vocab_size=60, embedding_size=8, hidden_size=12, batch_size=8, window=10,
+        vocab_size=60, embedding_size=8, hidden_size=12, batch_size=7, window=10,
         save_seconds=1e-3, report=report, **more,
     )  # fmt: skip
 
@@ -43,6 +49,37 @@ def interrupt(number: int) -> None:
     trainer._step = counted
 
 
+def errors(text: Path, out: Path, *, is_second: bool) -> dict[str, str]:
+    """Return what this process raises when the second one differs, by what differs."""
+    longer = out / f"longer-{is_second}.txt"
+    longer.write_text(text.read_text() + "one more line\n" * is_second)
+    wrong: dict[str, dict[str, Any]] = {
+        "version": {},
+        "setting": {"clip": 0.5} if is_second else {},
+        "text": {"text": longer},
+        "no text": {"text": out / "none"} if is_second else {},
+        "disk": {},
+    }
+    raised = {}
+    for what, more in wrong.items():
+        version, advance = run_module.version, NextWords.advance
+        if is_second and what == "version":
+            run_module.version = lambda _: "0.0"
+        if is_second and what == "disk":
+            NextWords.advance = fail
+        try:
+            run(**{"text": text, "out": out / "refused", "dropout": 0.0, **more})
+        except (ForewordError, OSError) as error:
+            raised[what] = f"{type(error).__name__}: {error}"
+        run_module.version, NextWords.advance = version, advance
+    return raised
+
+
+def fail(_: object) -> None:
+    """Fail as a write to a full disk does."""
+    raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+
 def main(mode: str, text: Path, out: Path) -> None:
     """Train what the mode says."""
     is_second = os.environ["RANK"] == "1"
@@ -54,6 +91,8 @@ def main(mode: str, text: Path, out: Path) -> None:
             interrupt(signal.SIGTERM)
         assert run(text, out / "stopped", 0.3).stopped_by == "SIGTERM"
         foreword.train(out=out / "stopped", resume=True)
+        raised = errors(text, out, is_second=is_second)
+        (out / f"errors-{int(is_second)}.json").write_text(json.dumps(raised))
         return
     if is_second and os.environ["TORCHELASTIC_RESTART_COUNT"] == "0":
         interrupt(signal.SIGKILL)

@@ -1,6 +1,7 @@
 """Several processes that torchrun has started train one model."""
 
 import json
+import os
 import random
 import subprocess
 import sys
@@ -10,6 +11,9 @@ import numpy as np
 import pytest
 from safetensors.numpy import load_file
 from tests.training import several
+
+from foreword.errors import SettingsError
+from foreword.training.progress import Event, StepProgress
 
 TORCHRUN = "-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2"
 
@@ -67,6 +71,62 @@ def test_a_stop_of_one_process_stops_all_and_they_go_on_bit_for_bit(together: Pa
     stopped = weights(together / "stopped")
     for name, weight in weights(together / "straight").items():
         np.testing.assert_array_equal(stopped[name], weight, err_msg=name)
+
+
+def test_the_first_process_says_what_is_wrong_with_another(together: Path) -> None:
+    actual = json.loads((together / "errors-0.json").read_text())
+    assert actual["version"].startswith(
+        "TrainingError: process 1 has another version of foreword than process 0 (0.0, not "
+    )
+    assert "process 1 has another clip than process 0 (0.5, not " in actual["setting"]
+    assert "process 1 has another text than process 0: " in actual["text"]
+    assert "process 1: " in actual["no text"]
+    assert str(together / "none") in actual["no text"]
+    assert actual["disk"] == f"TrainingError: process 1: {OSError(28, os.strerror(28))}"
+
+
+def test_the_other_process_leaves_it_to_the_first_to_say_so(together: Path) -> None:
+    actual = json.loads((together / "errors-1.json").read_text())
+    kinds = {what: message.partition(":")[0] for what, message in actual.items()}
+    silent = dict.fromkeys(("version", "setting", "text", "no text"), "SilentError")
+    assert kinds == {**silent, "disk": "OSError"}
+
+
+def set_as_torchrun_does(patch: pytest.MonkeyPatch, name: str, restarts: int) -> None:
+    number = {"RANK": "0", "WORLD_SIZE": "1", "MASTER_ADDR": "localhost", "MASTER_PORT": "1"}
+    started = {"TORCHELASTIC_RUN_ID": name, "TORCHELASTIC_RESTART_COUNT": str(restarts)}
+    for variable, value in {**number, **started}.items():
+        patch.setenv(variable, value)
+
+
+@pytest.fixture(scope="module")
+def begun(text: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Train in a single process of a run that torchrun names "chats"."""
+    out = tmp_path_factory.mktemp("begun") / "model"
+    with pytest.MonkeyPatch.context() as patch:
+        set_as_torchrun_does(patch, "chats", 0)
+        several.run(text, out, 0.0)
+    return out
+
+
+@pytest.mark.parametrize(("name", "restarts"), [("notes", 1), ("none", 0)])
+def test_another_run_is_refused_in_the_folder_however_often_torchrun_starts_it(
+    text: Path, begun: Path, monkeypatch: pytest.MonkeyPatch, name: str, restarts: int
+) -> None:
+    set_as_torchrun_does(monkeypatch, name, restarts)
+    with pytest.raises(SettingsError, match="--resume"):
+        several.run(text, begun, 0.0)
+
+
+@pytest.mark.parametrize(("name", "restarts"), [("chats", 0), ("none", 1)])
+def test_the_process_that_is_left_goes_on_when_torchrun_starts_it_again(
+    text: Path, begun: Path, monkeypatch: pytest.MonkeyPatch, name: str, restarts: int
+) -> None:
+    set_as_torchrun_does(monkeypatch, name, restarts)
+    events: list[Event] = []
+    several.run(text, begun, 0.0, events.append)
+    assert not any(isinstance(event, StepProgress) for event in events)  # all were taken before
+    assert config(begun)["training"]["steps"] == 12
 
 
 @pytest.mark.nightly  # The gate tests that both go on after one of them was asked to stop.

@@ -100,14 +100,15 @@ def train(
     if out is None:
         raise typer.BadParameter("name the folder for the model", param_hint="--out")
     started = launch()
-    if started.count == 1:  # before PyTorch is loaded
+    if started.count == 1 and not started.may_be_repeated:  # before PyTorch is loaded
         refuse_unclaimable(out, "train", refusal_for(replaces=resume or overwrite))
-    if resume:
-        refuse_without_checkpoint(out)
+        if resume:
+            refuse_without_checkpoint(out)
     if not started.is_first:
         errors.quiet = True
     before = saved(out)
     with loading_torch():
+        from foreword.training.peers import FirstLostError
         from foreword.training.run import train as train_model
 
     def left() -> str:
@@ -116,21 +117,25 @@ def train(
         return f"{out} holds the last saved state. To continue: foreword train --out {out} --resume"
 
     with interruptible(left), Watch() as display:
-        outcome = train_model(
-            text or (),
-            out=out,
-            valid=valid or (),
-            pairs=pairs or (),
-            valid_pairs=valid_pairs or (),
-            continues=continues,
-            old_pairs=old_pairs or (),
-            recipe=recipe,
-            resume=resume,
-            overwrite=overwrite,
-            report=display,
-            watch=watch,
-            **leaves,
-        )
+        try:
+            outcome = train_model(
+                text or (),
+                out=out,
+                valid=valid or (),
+                pairs=pairs or (),
+                valid_pairs=valid_pairs or (),
+                continues=continues,
+                old_pairs=old_pairs or (),
+                recipe=recipe,
+                resume=resume,
+                overwrite=overwrite,
+                report=display,
+                watch=watch,
+                **leaves,
+            )
+        except FirstLostError:
+            errors.quiet = False
+            raise
     from foreword.folder.config import TranslationFolderConfig
 
     config = outcome.config

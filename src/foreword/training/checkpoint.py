@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -80,6 +80,15 @@ def saved(model_folder: Path) -> frozenset[tuple[str, int]]:
 def has_begun(model_folder: Path) -> bool:
     """Return whether a folder has a run that could be continued."""
     return any((home(model_folder) / FOLDER).glob(FILES))
+
+
+def begun_by(run_folder: Path) -> str | None:
+    """Return torchrun's name of the run whose checkpoint is the newest, if there is one."""
+    for path in sorted((run_folder / FOLDER).glob(FILES), reverse=True):
+        with suppress(FolderError, KeyError, TypeError, ValueError, RecursionError):
+            document = dict(json.loads(read_header(path)[1][_DOCUMENT]))
+            return document.get("launch")
+    return None
 
 
 def refuse_without_checkpoint(model_folder: Path) -> None:

@@ -100,7 +100,7 @@ class NextWords:
             self._work = Graphs(self._gradients, generator)
         self._sample: Sampling | None = None
         self._last: _Step | None = None
-        self._words = 0.0  # of a step, divided by the number of processes
+        self._words = 0.0  # by which the loss of a step is divided
 
     @property
     def model(self) -> NextWordModel:
@@ -128,7 +128,8 @@ class NextWords:
             self.state = self.model.start(window.of)
         before = _of(self.state, window)
         self._sample = self._sampling(done)
-        self._words = words / self.ranks.count
+        # So that the mean over all processes is that over the words that they read.
+        self._words = words if window is whole else words / self.ranks.count
         with self.ranks.answering():
             loss, after = self._work(inputs, targets, before)
         self._last = _Step(window, inputs, targets, before, after)
@@ -139,7 +140,6 @@ class NextWords:
         total, penalty, after = self._loss(
             inputs, targets, detach(state), self.precision, self._sample
         )
-        # The mean over all processes is that over the words of all of them.
         words = (targets != IGNORED).sum() if self.ranks.count == 1 else self._words
         loss = total / words
         # Zeroed, not dropped: a CUDA graph needs them at the same addresses.

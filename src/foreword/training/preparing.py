@@ -39,7 +39,7 @@ def new_run(
     """Return a run before its first step, and its model; `fresh` if no checkpoint follows.
 
     Raises:
-        SettingsError: the batch cannot be divided among the processes.
+        SettingsError: there are fewer streams than processes.
     """
     device = device_named(settings.run.device)
     generator = torch.Generator().manual_seed(settings.run.seed)
@@ -61,10 +61,10 @@ def new_run(
                 f"{settings.bptt.batch_size}"
             )
         )
-    if isinstance(windows, StreamWindows) and windows.batch_size % ranks.count:
+    if isinstance(windows, StreamWindows) and windows.batch_size < ranks.count:
         raise SettingsError(
-            f"{windows.batch_size} streams cannot be dealt out evenly to {ranks.count} processes: "
-            f"give a batch_size that is a multiple of {ranks.count}"
+            f"{windows.batch_size} streams are too few for {ranks.count} processes: give a larger "
+            "batch_size, or start fewer processes"
         )
     precision = precision_of(settings, device)
     objective = NextWords(model, windows, settings, generator, precision, ranks)

@@ -6,16 +6,11 @@ experiences on accelerating data parallel training"). The first process decides 
 when to validate, to save and to end.
 """
 
-import atexit
-import hashlib
 import json
-import os
-import socket
-import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager, contextmanager, nullcontext
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
-from datetime import timedelta
+from functools import cache
 from typing import Any, TypeVar
 
 import numpy as np
@@ -27,20 +22,18 @@ from torch.nn.parallel import DistributedDataParallel
 from foreword.errors import ForewordError, TrainingError
 from foreword.text.windows import Window
 from foreword.training.launch import Launch, launch
+from foreword.training.peers import (
+    Peers,
+    SilentError,
+    connected,
+    is_known_to_all,
+    mark_as_known_to_all,
+)
 
-PATIENCE = timedelta(minutes=5)
-"""How long a process waits for another one before it gives up."""
-
-_PORT = "foreword/port"
-"""The name under which torchrun's store holds the port of the first process."""
 BUCKET = 4.0
 """The MB of gradients that are averaged at once: few enough that the first leave early."""
 
 Value = TypeVar("Value")
-
-
-class SilentError(TrainingError):
-    """An error that another process reports to the user."""
 
 
 @dataclass(frozen=True)
@@ -51,6 +44,7 @@ class Ranks:
     """
 
     launch: Launch = Launch()  # noqa: RUF009 - it is immutable
+    peers: Peers | None = None
 
     @property
     def rank(self) -> int:
@@ -73,7 +67,7 @@ class Ranks:
             return seconds, is_due, stops
         of_first = (seconds, float(is_due)) if self.is_first else (-np.inf, 0.0)
         agreed = torch.tensor([*of_first, float(stops)], dtype=torch.float64)
-        with _told():
+        with self.answering():
             dist.all_reduce(agreed, dist.ReduceOp.MAX)
         seconds, due, stop = agreed.tolist()
         return seconds, due > 0, stop > 0
@@ -83,7 +77,7 @@ class Ranks:
         if self.count == 1:
             return numbers
         sums = torch.tensor(numbers, dtype=torch.float64)
-        with _told():
+        with self.answering():
             dist.all_reduce(sums)
         return tuple(sums.tolist())
 
@@ -92,7 +86,7 @@ class Ranks:
         if self.count == 1:
             return value
         mean = value.detach() / self.count
-        with _told():
+        with self.answering():
             dist.all_reduce(mean)
         return mean
 
@@ -100,7 +94,7 @@ class Ranks:
         """Replace tensors by the first process's, since others may have rounded differently."""
         if self.count == 1:
             return
-        with _told():
+        with self.answering():
             for tensor in tensors:
                 dist.broadcast(tensor, src=0)
 
@@ -109,7 +103,7 @@ class Ranks:
         if self.count == 1:
             return value
         number = torch.tensor(value, dtype=torch.float64)
-        with _told():
+        with self.answering():
             dist.broadcast(number, src=0)
         return float(number)
 
@@ -122,7 +116,7 @@ class Ranks:
         if self.count == 1:
             return [value]
         values = [torch.empty_like(value) for _ in range(self.count)]
-        with _told():
+        with self.answering():
             dist.all_gather(values, value.contiguous())
         return values
 
@@ -144,8 +138,14 @@ class Ranks:
 
     def undealt(self, part: np.ndarray) -> np.ndarray:
         """Return the states of all streams, (..., B, ...) with the streams second, of all parts."""
-        parts = self.gathered(torch.from_numpy(part))
-        return torch.stack(parts, dim=2).flatten(1, 2).numpy()
+        if self.count == 1:
+            return part
+        streams = int(self.summed(part.shape[1])[0])
+        most = -(-streams // self.count)  # some processes may have one stream less
+        padded = np.zeros((part.shape[0], most, *part.shape[2:]), part.dtype)
+        padded[:, : part.shape[1]] = part
+        parts = self.gathered(torch.from_numpy(padded))
+        return torch.stack(parts, dim=2).flatten(1, 2)[:, :streams].numpy()
 
     def dealt(self, whole: np.ndarray) -> np.ndarray:
         """Return this process's part of the states that `undealt` returns."""
@@ -153,13 +153,17 @@ class Ranks:
 
     def answering(self) -> AbstractContextManager[None]:
         """While active, explain the error if another process does not answer."""
-        return nullcontext() if self.count == 1 else _told()
+        return nullcontext() if self.peers is None else self.peers.answering()
+
+    def reporting(self) -> AbstractContextManager[None]:
+        """If this process alone fails within it, make the first process report why."""
+        return nullcontext() if self.peers is None else self.peers.reporting()
 
     def wrapped(self, loss: nn.Module) -> nn.Module:
         """Return a module whose gradients become the mean of those of all processes."""
         if self.count == 1:
             return loss
-        with _told():
+        with self.answering():
             return DistributedDataParallel(loss, bucket_cap_mb=BUCKET)
 
     def all_or_none(self, work: Callable[[], Value]) -> Value:
@@ -176,6 +180,8 @@ class Ranks:
         try:
             values = [work()]
         except ForewordError as raised:
+            if is_known_to_all(raised):
+                raise
             error = raised
         told = "" if error is None else str(error)
         messages = self._texts(told)
@@ -184,9 +190,10 @@ class Ranks:
             return values[0]
         if not self.is_first:
             raise SilentError(messages[failed]) from error
-        if error is not None:
-            raise error
-        raise TrainingError(f"process {failed} of 0 to {self.count - 1}: {messages[failed]}")
+        if error is None:
+            error = TrainingError(f"{self._name(failed)}: {messages[failed]}")
+        mark_as_known_to_all(error)
+        raise error
 
     def refuse_others(self, alike: Mapping[str, Any]) -> None:
         """Make sure that something is the same in all processes.
@@ -195,21 +202,26 @@ class Ranks:
             alike: the data that must be the same, as JSON, by names for messages.
 
         Raises:
-            TrainingError: names the differences, and the processes.
+            TrainingError: names the first difference, and the process.
         """
 
         def check() -> None:
-            for name, value in alike.items():
-                digest = hashlib.sha256(json.dumps(value, sort_keys=True).encode()).digest()
-                digests = self.gathered(torch.from_numpy(np.frombuffer(digest, np.uint8).copy()))
-                for rank, other in enumerate(digests):
-                    if not torch.equal(other, digests[0]):
+            everyone = [json.loads(text) for text in self._texts(json.dumps(alike))]
+            for rank, others in enumerate(everyone):
+                for name, value in everyone[0].items():
+                    other = others.get(name)
+                    if other != value:
+                        values = "" if isinstance(value, dict) else f" ({other}, not {value})"
                         raise TrainingError(
-                            f"process {rank} has another {name} than process 0: start all of them "
-                            "with the same command, on the same text and version of Foreword"
+                            f"{self._name(rank)} has another {name} than process 0{values}: start "
+                            "all of them with the same command, on the same text and with the same "
+                            "versions"
                         )
 
         self.all_or_none(check)
+
+    def _name(self, rank: int) -> str:
+        return f"process {rank}" if self.peers is None else self.peers.name(rank)
 
     def _texts(self, text: str) -> Sequence[str]:
         """Return a text of each process."""
@@ -235,67 +247,14 @@ def joined() -> Ranks:
     """
     started = launch()
     if started.count == 1:
-        return ALONE
+        return Ranks(started)
+    ranks = Ranks(started, _peers(started))
     if not dist.is_initialized():
-        backend = "cpu:gloo,cuda:nccl" if torch.cuda.is_available() else "gloo"
-        with _told():
-            if os.environ.get("TORCHELASTIC_USE_AGENT_STORE") == "True":
-                dist.init_process_group(
-                    backend,
-                    timeout=PATIENCE,
-                    store=_store(started),
-                    rank=started.rank,
-                    world_size=started.count,
-                )
-            else:
-                dist.init_process_group(backend, timeout=PATIENCE)
-        atexit.register(dist.destroy_process_group)
-    return Ranks(started)
+        raise TrainingError("an earlier error has separated these processes: start them again")
+    return ranks
 
 
-def _store(started: Launch) -> Any:
-    """Return a store of this start of the processes, where they leave their addresses.
-
-    torchrun's own store still holds the addresses of processes that it has replaced
-    (pytorch#167288). So the first process opens a store of its own, and torchrun's store holds only
-    its port. Until the first process has started, that is the port of its predecessor, which does
-    not answer.
-    """
-    open_store: Callable[..., Any] = vars(dist)["TCPStore"]  # whose type torch does not export
-    host, port = os.environ["MASTER_ADDR"], int(os.environ["MASTER_PORT"])
-    of_torchrun = open_store(host, port, is_master=False, timeout=PATIENCE)
-    if started.is_first:
-        own = open_store(host, 0, started.count, True, PATIENCE, wait_for_workers=False)
-        of_torchrun.set(_PORT, str(own.port))
-        return own
-    ends = time.monotonic() + PATIENCE.total_seconds()
-    while not _answers(host, port := int(of_torchrun.get(_PORT))) and time.monotonic() < ends:
-        time.sleep(0.1)
-    return open_store(host, port, started.count, False, PATIENCE, wait_for_workers=False)
-
-
-def _answers(host: str, port: int) -> bool:
-    try:
-        socket.create_connection((host, port), timeout=1.0).close()
-    except OSError:
-        return False
-    return True
-
-
-@contextmanager
-def _told() -> Iterator[None]:
-    """Explain the error if another process does not answer.
-
-    Raises:
-        TrainingError: one does not.
-    """
-    try:
-        yield
-    except RuntimeError as error:
-        if not isinstance(error, dist.DistError) and "gloo" not in str(error):
-            raise
-        why = str(error).splitlines()[0].split(". ")[0]
-        raise TrainingError(
-            f"another process of this run does not answer ({why}). It has ended, or its host "
-            "cannot be reached. What was saved last is kept: start the same command with --resume"
-        ) from error
+@cache
+def _peers(started: Launch) -> Peers:
+    """Return the connections of this process, which are made once."""
+    return connected(started)

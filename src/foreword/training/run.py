@@ -19,9 +19,9 @@ from foreword.text.subwords import Subwords
 from foreword.text.tokenizer import Tokenizer
 from foreword.training.adapting import Base
 from foreword.training.board import writer_class
-from foreword.training.checkpoint import Checkpoint, has_begun, home, latest, usable
+from foreword.training.checkpoint import Checkpoint, begun_by, has_begun, home, latest, usable
 from foreword.training.corpus import Corpus, read_corpus
-from foreword.training.keeping import remember, remembered
+from foreword.training.keeping import Remembered, remember, remembered
 from foreword.training.leaves import Leaves
 from foreword.training.next_words import EACH, NextWordTask, Validation
 from foreword.training.ngram import count_on
@@ -93,34 +93,40 @@ def train(
         TextError, SettingsError, FolderError, TrainingError: with what to do about it.
     """
     began = time.monotonic()
-    folder, texts, valid = Path(out), paths_of(texts), paths_of(valid)
-    pairs, valid_pairs = paths_of(pairs), paths_of(valid_pairs)
-    refuse_two_kinds([*texts, *valid], [*pairs, *valid_pairs])
-    if continues is not None and (not pairs or resume):
-        raise SettingsError(
-            "a model is continued on new pairs: give them with --pairs (`pairs`). A run that was "
-            "interrupted continues with --resume alone (`resume=True`)"
-        )
-    if old_pairs and continues is None:
-        raise SettingsError("old pairs are those of a model to continue: give --continue MODEL")
-    if watch:
-        writer_class()  # missing libraries are reported before a long text is read
-    without = FREE if resume else frozenset()
-    recipe_leaves = {k: v for k, v in of_recipe(recipe, settings).items() if k not in without}
-    chosen: Mapping[str, Any] = overridden(recipe_leaves, leaves)
     ranks = joined()
     if not ranks.is_first:
         report, watch = silent, False
     with ExitStack() as until_end:
+        until_end.enter_context(ranks.reporting())
+        packages = "foreword", "torch"
+        ranks.refuse_others(
+            {f"version of {name}": version(name).partition("+")[0] for name in packages}
+        )
+        folder, texts, valid = Path(out), paths_of(texts), paths_of(valid)
+        pairs, valid_pairs = paths_of(pairs), paths_of(valid_pairs)
+        refuse_two_kinds([*texts, *valid], [*pairs, *valid_pairs])
+        if continues is not None and (not pairs or resume):
+            raise SettingsError(
+                "a model is continued on new pairs: give them with --pairs (`pairs`). A run that "
+                "was interrupted continues with --resume alone (`resume=True`)"
+            )
+        if old_pairs and continues is None:
+            raise SettingsError("old pairs are those of a model to continue: give --continue MODEL")
+        if watch:
+            writer_class()  # missing libraries are reported before a long text is read
+        without = FREE if resume else frozenset()
+        recipe_leaves = {k: v for k, v in of_recipe(recipe, settings).items() if k not in without}
+        chosen: Mapping[str, Any] = overridden(recipe_leaves, leaves)
+        is_repeated = _is_repeated(folder, ranks)
 
         def claim() -> None:
             if ranks.is_first:
-                refusal = refusal_for(replaces=resume or overwrite or ranks.launch.restarts > 0)
+                refusal = refusal_for(replaces=resume or overwrite or is_repeated)
                 claim = claimed(folder, "train", refusal, lambda told: report(Note(told)))
                 until_end.enter_context(claim)
 
         ranks.all_or_none(claim)
-        resume = resume or (ranks.launch.restarts > 0 and has_begun(folder))
+        resume = resume or is_repeated
         base = None
         if continues is not None:
             _refuse_several(ranks, "pairs")
@@ -132,6 +138,21 @@ def train(
                 folder, pairs, valid_pairs, base, settings, chosen, resume, watch, report, began
             )
         return _train(folder, texts, valid, settings, chosen, resume, watch, report, began, ranks)
+
+
+def _is_repeated(folder: Path, ranks: Ranks) -> bool:
+    """Return whether torchrun has restarted this run, which has a checkpoint in its folder.
+
+    A host that has joined later counts no restarts, so the first process decides by the name of the
+    run, or, if it has none, all of them by their restarts.
+    """
+    launch = ranks.launch
+    (restarted,) = ranks.summed(float(launch.restarts > 0))
+    if launch.run is None:
+        is_repeated = restarted > 0 and has_begun(folder)
+    else:
+        is_repeated = begun_by(home(folder)) == launch.run
+    return bool(ranks.of_first(float(is_repeated)))
 
 
 def _train_pairs(
@@ -180,28 +201,31 @@ def _train(
     ranks: Ranks,
 ) -> Outcome[FolderConfig]:
     """Train in a folder that is claimed; see `train`."""
-    checkpoint, chosen = _begun(folder, settings, leaves, resume=resume)
-    tokenizer: Tokenizer | None = None
-    rare: Sequence[str] = ()
-    if resume:
-        texts, valid, _ = remembered(home(folder), texts, valid)
-        before = read_folder(home(folder))
-        tokenizer, rare = before.tokenizer, before.rare
     # The parent of an existing folder may be read-only.
     scratch = folder if folder.is_dir() else folder.absolute().parent
     if not ranks.is_first:
         scratch = Path(gettempdir())
 
-    def read() -> tuple[TrainingSettings, Corpus]:
-        settled = with_settings_of(texts, chosen, leaves)
-        return settled, read_corpus(texts, valid, settled.text, scratch, report, tokenizer)
+    def read() -> tuple[Checkpoint | None, TrainingSettings, Corpus, Remembered, Sequence[str]]:
+        checkpoint, chosen = _begun(folder, settings, leaves, resume=resume)
+        sources = Remembered(texts, valid)
+        tokenizer: Tokenizer | None = None
+        rare: Sequence[str] = ()
+        if resume:
+            sources = remembered(home(folder), texts, valid)
+            before = read_folder(home(folder))
+            tokenizer, rare = before.tokenizer, before.rare
+        chosen = with_settings_of(sources.texts, chosen, leaves)
+        corpus = read_corpus(sources.texts, sources.valid, chosen.text, scratch, report, tokenizer)
+        return checkpoint, chosen, corpus, sources, rare
 
-    chosen, corpus = ranks.all_or_none(read)
+    checkpoint, chosen, corpus, sources, rare = ranks.all_or_none(read)
     ranks.refuse_others(
         {
-            "version of Foreword": version("foreword"),
             "text": dict(corpus.fingerprint),
-            "vocabulary": corpus.tokenizer.vocab_size,
+            "vocabulary size": corpus.tokenizer.vocab_size,
+            "step in its checkpoint": None if checkpoint is None else checkpoint.step,
+            **chosen.leaves(),
         }
     )
     if chosen.model.model == "ngram":
@@ -212,7 +236,6 @@ def _train(
         if ranks.count == 1:
             chosen = with_threads(corpus, chosen, report)
         chosen = regularised(corpus, chosen, time.monotonic() - began, report, ranks)
-    ranks.refuse_others({"setting": chosen.model_dump(mode="json")})
     return train_on(
         corpus,
         chosen,
@@ -221,7 +244,7 @@ def _train(
         seconds=time.monotonic() - began,
         report=report,
         watch=watch,
-        on_start=lambda model_home: remember(model_home, texts, valid),
+        on_start=lambda model_home: remember(model_home, sources.texts, sources.valid),
         rare=rare,
         ranks=ranks,
     )

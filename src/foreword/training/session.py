@@ -135,6 +135,14 @@ def carry_out(
                 before = checkpoint.document["text"]
                 task.refuse_other(before, "this run was started with", "train anew")
                 run.restore(checkpoint)
+                processes = checkpoint.document.get("processes", 1)
+            if processes != ranks.count:
+                report(
+                    Note(
+                        f"continues from step {checkpoint.step} with {ranks.count} processes "
+                        f"instead of {processes}: each reads other streams than before"
+                    )
+                )
         report(Note(task.summary()))
 
         def write(folder: Path, *, finished: bool, ends: bool = False) -> Outcome[Config]:

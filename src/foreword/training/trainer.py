@@ -124,6 +124,7 @@ class Run:
             "windows": self.objective.document(),
             "settings": self.settings.model_dump(mode="json"),
             "processes": self.ranks.count,
+            "launch": self.ranks.launch.run,
         }
         return Checkpoint(arrays, document)
 

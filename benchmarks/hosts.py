@@ -1,0 +1,163 @@
+"""Seconds until training goes on after a host is killed, cut off, or joins.
+
+    python benchmarks/hosts.py [--json FILE]
+
+Three hosts, which are network namespaces of this machine, train one model with torchrun. Host 3 is
+killed with all its processes; then host 4 joins; then host 2 loses its network without an error.
+After each, the seconds until the next step of training are printed, and from which step it went on.
+Needs Linux, iproute2, and namespaces of users.
+"""
+
+import argparse
+import json
+import os
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+import namespaces
+from machine import machine
+
+CONF = "keep_alive_interval=1,keep_alive_max_attempt=4,last_call_timeout=2"
+"""torchrun's settings: a host is lost after 4 s; a group is complete 2 s after the first host."""
+BATCH = 16
+"""Streams; 3 processes read 6, 5 and 5 of them."""
+LONGEST = 120.0
+"""The seconds after which this program gives up waiting for a step."""
+
+
+def train(text: Path, out: Path, steps: Path) -> None:
+    """Train until SIGTERM; the first process writes when it started, and each step, to a file."""
+    started = time.monotonic()
+
+    import foreword
+    from foreword.training.progress import Event, StepProgress
+
+    processes = int(os.environ["WORLD_SIZE"])
+    with steps.open("a") as file:
+
+        def note(event: Event) -> None:
+            if isinstance(event, StepProgress):
+                step = {"time": time.monotonic(), "step": event.step, "processes": processes}
+                file.write(json.dumps({**step, "started": started}) + "\n")
+                file.flush()
+
+        foreword.train(
+            text, valid=text, out=out, minutes=60, threads=1, vocab_size=100, embedding_size=16,
+            hidden_size=16, dropout=0.0, batch_size=BATCH, window=10, save_seconds=1.0,
+            validations=1, report=note,
+        )  # fmt: skip
+
+
+class Trial:
+    """Hosts that train together, and what they have done so far."""
+
+    def __init__(self, folder: Path) -> None:
+        words = np.random.default_rng(1).integers(100, size=(2000, 10))
+        self.text = folder / "text.txt"
+        self.text.write_text("\n".join(" ".join(f"w{w}" for w in line) for line in words) + "\n")
+        self.out, self.steps, self.folder = folder / "model", folder / "steps.jsonl", folder
+        self.hosts = namespaces.hosts(4)
+        self.runs: dict[int, subprocess.Popen[str]] = {}
+
+    def start(self, number: int) -> None:
+        """Start torchrun on a host."""
+        command = [
+            *(sys.executable, "-m", "torch.distributed.run", "--nnodes", "1:4"),
+            *("--nproc-per-node", "1", "--rdzv-backend", "c10d", "--rdzv-id", "trial"),
+            *("--rdzv-endpoint", "host1:29400", "--rdzv-conf", CONF, "--max-restarts", "9"),
+            *(__file__, "--train", str(self.text), str(self.out), str(self.steps)),
+        ]
+        # A host cannot join later while torchrun shares its store (torch 2.13).
+        own_store = {"TORCH_DISABLE_SHARE_RDZV_TCP_STORE": "1"}
+        environment = {**os.environ, "OMP_NUM_THREADS": "1", **own_store}
+        with (self.folder / f"host{number}.log").open("a") as log:
+            self.runs[number] = self.hosts[number - 1].start(command, log, environment)
+
+    def step_of(self, processes: int, since: float) -> dict[str, Any]:
+        """Wait for the first step after a moment that so many processes have taken."""
+        while time.monotonic() < since + LONGEST:
+            lines = self.steps.read_text().splitlines() if self.steps.exists() else []
+            for line in lines:
+                step: dict[str, Any] = json.loads(line)
+                if step["time"] > since and step["processes"] == processes:
+                    return step
+            time.sleep(0.2)
+        logs = [f"{log}:\n{log.read_text()[-2000:]}" for log in sorted(self.folder.glob("*.log"))]
+        raise SystemExit("\n".join([f"no step of {processes} processes", *logs]))
+
+    def last_step_before(self, restart: dict[str, Any]) -> int:
+        """Return the number of the last step of the processes before those that took a step."""
+        steps = [json.loads(line) for line in self.steps.read_text().splitlines()]
+        return int([s["step"] for s in steps if s["started"] < restart["started"]][-1])
+
+    def event(self, what: str, do: Callable[[], None], processes: int) -> dict[str, Any]:
+        """Do something to the hosts, and wait until so many processes go on."""
+        time.sleep(4.0)  # so that there is a checkpoint of the present processes
+        began = time.monotonic()
+        do()
+        step = self.step_of(processes, began)
+        return {
+            "event": what,
+            "restarted": round(step["started"] - began, 1),
+            "seconds": round(step["time"] - began, 1),
+            "processes": processes,
+            "from_step": step["step"] - 1,
+            "repeated": self.last_step_before(step) - step["step"] + 1,
+        }
+
+
+def measured(folder: Path) -> list[dict[str, Any]]:
+    """Return what follows on each event, in order."""
+    trial = Trial(folder)
+    began = time.monotonic()
+    for number in (1, 2, 3):
+        trial.start(number)
+    trial.step_of(3, began)
+    hosts = trial.hosts
+    events = [
+        trial.event("host 3 killed", hosts[2].kill, 2),
+        trial.event("host 4 joins", lambda: trial.start(4), 3),
+        trial.event("host 2 cut off", hosts[1].cut, 2),
+    ]
+    for number in (1, 4):
+        trial.runs[number].send_signal(signal.SIGTERM)
+    for number in (1, 4):
+        trial.runs[number].wait(LONGEST)
+    config = json.loads((trial.out / "config.json").read_text("utf-8"))
+    events.append({"event": "stopped", "steps": config["training"]["steps"]})
+    return events
+
+
+def main() -> None:
+    """Measure, and print the table."""
+    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
+    parser.add_argument("--json", type=Path)
+    parser.add_argument("--train", type=Path, nargs=3, help=argparse.SUPPRESS)
+    chosen = parser.parse_args()
+    if chosen.train:
+        train(*chosen.train)
+        return
+    namespaces.enter()
+    with tempfile.TemporaryDirectory() as folder:
+        events = measured(Path(folder))
+    print(machine())
+    for event in events[:-1]:
+        print(
+            f"{event['event']:<16}{event['restarted']:6.1f} s until torchrun has started "
+            f"{event['processes']} processes, {event['seconds']:6.1f} s until they go on, "
+            f"{event['repeated']} steps repeated"
+        )
+    if chosen.json:
+        chosen.json.write_text(json.dumps(events, indent=2) + "\n")
+
+
+if __name__ == "__main__":
+    main()
