@@ -88,11 +88,16 @@ struct BFloat16 {
     }
 };
 
-// Rows are unsigned, with 128 for 0; weights are signed. A column of a weight has a scale, and so
-// has a row: for a state, which is between -1 and 1, it is 1/127.
+// Rows are unsigned, with 128 for 0, where products of two signed bytes take longer; weights are signed. A column of a
+// weight has a scale, and so has a row: for a state, which is between -1 and 1, it is 1/127.
 struct Int8 {
     static constexpr int PLACE = 2;  // among the formats
     static constexpr int GROUP = 4;
+#if defined(FOREWORD_HAS_FOURS)
+    static constexpr int ZERO = 0;
+#else
+    static constexpr int ZERO = 128;
+#endif
     static constexpr bool CONVERTS = true, SCALES = true;
     using Sum = Ints;
 
@@ -100,6 +105,8 @@ struct Int8 {
 #if defined(__AVX512VNNI__)
         return (Ints)_mm512_dpbusd_epi32((__m512i)sum, _mm512_set1_epi32((int)word),
                                          (__m512i)weights);
+#elif defined(FOREWORD_HAS_FOURS)
+        return sum + fours((Ints)(Bits{} + word), (Ints)weights);
 #elif defined(FOREWORD_HAS_PAIRS)
         // Bytes 0 and 2 of each word, and then 1 and 3, in halves of 16 bits: two products at a time.
         const Shorts even = (Shorts)weights << 8 >> 8, odd = (Shorts)weights >> 8;
@@ -113,10 +120,8 @@ struct Int8 {
 #endif
     }
     static FOREWORD_INLINE void set(Word* row, int unit, Vec values, int lanes) {
-        typedef std::uint8_t Bytes __attribute__((vector_size(LANES)));
         const Vec rounded = within(values, 1.0f) * 127.0f + 12582912.0f;  // as in exponential
-        const Bytes bytes = __builtin_convertvector(((Bits)rounded + 128) & 255, Bytes);
-        store_narrow((char*)row + unit, bytes, lanes);
+        store_narrow((char*)row + unit, lowest_bytes((Bits)rounded + ZERO), lanes);
     }
     static FOREWORD_INLINE Bits words(const Vec (&values)[GROUP]) {
         Bits all = {};

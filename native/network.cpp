@@ -31,6 +31,8 @@ constexpr int TOGETHER = 64;
 constexpr int FEW = 3;
 // The number of words of one piece of work, which has a sum of its own.
 constexpr int PIECE = 512;
+// Rows of a table begin at multiples of it, so that no vector of 32 bytes is in two cache lines.
+constexpr std::size_t ROW_STEP = 32;
 // Users whose scores of all words one thread finds together.
 constexpr int SCORED_TOGETHER = 16;
 constexpr int FLOAT32 = 0, INT8 = 2;
@@ -141,15 +143,17 @@ KeptTable::KeptTable(Table table) : table_(table) {
     const std::size_t item = table.is_int8() ? 1 : sizeof(float);
     const std::size_t bytes = (std::size_t)table.columns * item;
     if (bytes % ROW_BYTES != 0) {
-        const std::size_t wide = (bytes + ROW_BYTES - 1) / ROW_BYTES * ROW_BYTES;
+        // What is read beyond a row is the next row, or the room behind the last one.
+        const std::size_t wide = (bytes + ROW_STEP - 1) / ROW_STEP * ROW_STEP;
         const char* from = table.is_int8() ? (const char*)table.ints : (const char*)table.floats;
-        rows_.resize(wide * (std::size_t)table.rows);
+        rows_.resize(wide * (std::size_t)table.rows + 2 * ROW_BYTES);
+        std::uint8_t* const into = rows_.data() + ROW_BYTES - (std::uintptr_t)rows_.data() % ROW_BYTES;
         for (int row = 0; row < table.rows; ++row) {
-            std::memcpy(rows_.data() + wide * (std::size_t)row, from + bytes * (std::size_t)row, bytes);
+            std::memcpy(into + wide * (std::size_t)row, from + bytes * (std::size_t)row, bytes);
         }
         table_.stride = (std::ptrdiff_t)(wide / item);
-        if (table.is_int8()) table_.ints = (const std::int8_t*)rows_.data();
-        else table_.floats = (const float*)rows_.data();
+        if (table.is_int8()) table_.ints = (const std::int8_t*)into;
+        else table_.floats = (const float*)into;
     }
     if (!table.is_int8()) return;
     sums_.resize((std::size_t)table.rows);

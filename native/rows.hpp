@@ -23,6 +23,8 @@ namespace FOREWORD_ISA {
 // of a vector, and all their sums stay in registers.
 constexpr int rows_at_once(int users) { return users == 4 && REGISTERS < 32 ? 2 : 4; }
 
+constexpr std::size_t LINE = 64;  // bytes of a cache line
+
 // Consecutive rows. Memory this many bytes ahead is prefetched meanwhile.
 template <class Value, int AHEAD>
 struct Following {
@@ -46,14 +48,32 @@ struct Spread {
 // that it brings together.
 template <class V>
 static FOREWORD_INLINE V totals(V (&vectors)[LANES]) {
+    int half = LANES / 2;
+#if defined(__AVX2__) && !defined(__AVX512F__)
+    // Halves of registers are moved in the first round alone. The order of each sum is the same.
+#pragma GCC unroll 4
+    for (int k = 0; k < half; ++k) {
+        const V a = vectors[k], b = vectors[k + half];
+        vectors[k] = FOREWORD_SHUFFLED(a, b, 0, 1, 2, 3, 8, 9, 10, 11) +
+                     FOREWORD_SHUFFLED(a, b, 4, 5, 6, 7, 12, 13, 14, 15);
+    }
+    half /= 2;
+#define FOREWORD_FIRST 0, 8, 1, 9, 4, 12, 5, 13
+#define FOREWORD_SECOND 2, 10, 3, 11, 6, 14, 7, 15
+#else
+#define FOREWORD_FIRST FOREWORD_LOW
+#define FOREWORD_SECOND FOREWORD_HIGH
+#endif
 #pragma GCC unroll 8
-    for (int half = LANES / 2; half > 0; half /= 2) {
+    for (; half > 0; half /= 2) {
 #pragma GCC unroll 8
         for (int k = 0; k < half; ++k) {
             const V a = vectors[k], b = vectors[k + half];
-            vectors[k] = FOREWORD_SHUFFLED(a, b, FOREWORD_LOW) + FOREWORD_SHUFFLED(a, b, FOREWORD_HIGH);
+            vectors[k] = FOREWORD_SHUFFLED(a, b, FOREWORD_FIRST) + FOREWORD_SHUFFLED(a, b, FOREWORD_SECOND);
         }
     }
+#undef FOREWORD_FIRST
+#undef FOREWORD_SECOND
     return vectors[0];
 }
 
@@ -95,6 +115,9 @@ struct IntRows {
     // Unsigned, with 128 for 0; the sum of each row corrects this.
     using Part = std::uint8_t;
     static constexpr int ZERO = 128, STEP = 64;
+#elif defined(FOREWORD_HAS_FOURS)
+    using Part = std::int8_t;
+    static constexpr int ZERO = 0, STEP = 32;
 #else
     using Part = std::int16_t;
     static constexpr int ZERO = 0, STEP = 2 * LANES;
@@ -105,13 +128,16 @@ struct IntRows {
         const auto [most, wrong] = extent_of(vector, columns);
         Part* const parts = (Part*)into;
         const float shrink = most > 0.0f ? 127.0f / most : 0.0f;
-        typedef Part Parts __attribute__((vector_size(LANES * sizeof(Part))));
         for (int k = 0; k < columns; k += LANES) {
             const int lanes = std::min(LANES, columns - k);
             const Vec whole = within(load(vector + k, lanes) * shrink, 127.0f) + 12582912.0f;
             const Ints ints = (Ints)((Bits)whole - 0x4b400000u) + ZERO;
-            const Parts narrow = __builtin_convertvector(ints, Parts);
-            store_narrow(parts + k, narrow, lanes);
+            if constexpr (sizeof(Part) == 1) {
+                store_narrow(parts + k, lowest_bytes((Bits)ints), lanes);
+            } else {
+                typedef Part Parts __attribute__((vector_size(LANES * sizeof(Part))));
+                store_narrow(parts + k, __builtin_convertvector(ints, Parts), lanes);
+            }
         }
         std::memset(parts + columns, 0, operand_bytes(columns) - (std::size_t)columns * sizeof(Part));
         return most / 127.0f + wrong;
@@ -124,9 +150,9 @@ struct IntRows {
 #elif defined(__AVX512BW__)
         const __m512i wide = _mm512_cvtepi8_epi16(_mm256_loadu_si256((const __m256i*)row));
         return sum + (Ints)_mm512_madd_epi16(wide, _mm512_loadu_si512(v));
-#elif defined(__AVX2__)
-        const __m256i wide = _mm256_cvtepi8_epi16(_mm_loadu_si128((const __m128i*)row));
-        return sum + (Ints)_mm256_madd_epi16(wide, _mm256_loadu_si256((const __m256i*)v));
+#elif defined(FOREWORD_HAS_FOURS)
+        return sum + fours((Ints)_mm256_loadu_si256((const __m256i*)row),
+                           (Ints)_mm256_loadu_si256((const __m256i*)v));
 #elif defined(__SSE2__)
         const __m128i bytes = _mm_loadl_epi64((const __m128i*)row);
         const __m128i wide = _mm_srai_epi16(_mm_unpacklo_epi8(bytes, bytes), 8);
@@ -158,7 +184,8 @@ static FOREWORD_INLINE void multiply(const Rows& rows, const void* const* operan
         for (int k = 0; k < columns; k += R::STEP) {
 #pragma GCC unroll 4
             for (int r = 0; r < ROWS_AT_ONCE; ++r) {
-                __builtin_prefetch(rows.ahead(first + r) + k * sizeof(typename R::Value));
+                const std::size_t byte = (std::size_t)k * sizeof(typename R::Value);
+                if (byte % LINE == 0) __builtin_prefetch(rows.ahead(first + r) + byte);
                 const typename R::Value* const row = rows[first + r] + k;
 #pragma GCC unroll 4
                 for (int u = 0; u < USERS; ++u) {

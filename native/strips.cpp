@@ -53,7 +53,7 @@ void pack_rows(const Strips& strips, const float* weight, int K, const Weight<F>
                 }
                 if constexpr (F::SCALES) {
                     const std::ptrdiff_t at = strips.place(s, 1) + (v * strips.gates + g) * LANES;
-                    store(packed.offsets + at, total * 128.0f);
+                    store(packed.offsets + at, total * (float)F::ZERO);
                 }
             }
         }

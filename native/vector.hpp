@@ -162,6 +162,35 @@ static FOREWORD_INLINE Ints pairs(Shorts a, Shorts b) {
 }
 #endif
 
+#if defined(__AVX2__) && !defined(__AVX512F__)
+#define FOREWORD_HAS_FOURS
+// The sum of four neighbours' products of int8, for each four. The instruction wants a first factor without a sign, so
+// the second one gets it. b must not have -128: then no sum of two products exceeds 16 bits.
+static FOREWORD_INLINE Ints fours(Ints a, Ints b) {
+    const __m256i signed_b = _mm256_sign_epi8((__m256i)b, (__m256i)a);
+    const __m256i twos = _mm256_maddubs_epi16(_mm256_abs_epi8((__m256i)a), signed_b);
+    return (Ints)_mm256_madd_epi16(twos, _mm256_set1_epi16(1));
+}
+#endif
+
+typedef std::uint8_t Bytes __attribute__((vector_size(LANES)));
+
+// The lowest byte of each lane.
+static FOREWORD_INLINE Bytes lowest_bytes(Bits v) {
+    v &= 255;
+#if defined(__AVX2__) && !defined(__AVX512F__)
+    // For this instruction set, GCC converts lane by lane.
+    const __m256i lanes = (__m256i)v;
+    const __m128i halves = _mm_packus_epi32(_mm256_castsi256_si128(lanes), _mm256_extracti128_si256(lanes, 1));
+    const __m128i whole = _mm_packus_epi16(halves, halves);
+    Bytes bytes;
+    std::memcpy(&bytes, &whole, sizeof bytes);
+    return bytes;
+#else
+    return __builtin_convertvector(v, Bytes);
+#endif
+}
+
 // To the nearest whole number, for sizes below 4 million.
 static FOREWORD_INLINE Vec rounded(Vec x) {
     const float magic = 12582912.0f;  // 1.5 * 2^23

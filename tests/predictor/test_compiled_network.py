@@ -177,6 +177,19 @@ def test_int8_scores_agree_on_all_instruction_sets(tied: bool) -> None:
         np.testing.assert_allclose(other, actual[0], rtol=3e-7)
 
 
+def test_the_largest_int8_values_give_exact_scores(instruction_set: str) -> None:
+    config, weights = random_model("lstm", (9, 70, 70, 1), tied=False)
+    small = quantise(weights)
+    signs = np.random.default_rng(1).choice([-1, 1], size=(9, 70))
+    small["decoder.weight"] = np.where(signs > 0, 127, -128).astype(np.int8)
+    small["decoder.weight"][:2] = [[-128], [127]]
+    for h in (np.ones(70), -np.ones(70), signs[2]):
+        state = (h.astype(np.float32)[None],) * 2
+        expected = scores_in_whole_numbers(config, small, state[0][-1])
+        scores = in_cpp(config, small).scores(state, None)
+        np.testing.assert_allclose(scores, expected, rtol=1e-6, atol=1e-6)
+
+
 @pytest.mark.parametrize("form", ["float32", "int8"])
 @pytest.mark.parametrize("cell", CELLS)
 def test_many_users_get_what_each_gets_alone_bit_for_bit(
