@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from foreword.predictor.lockstep import Call, Work
 from foreword.predictor.lockstep import together as together_in_lockstep
 from foreword.predictor.predictor import Predictor
 from foreword.server import batching
@@ -147,3 +148,30 @@ def test_work_is_not_left_behind_by_others_that_want_nothing_of_a_model(
     others = run(ask())
     assert len(steps) == 100
     assert others <= 2 * 100 * SLICE / 2
+
+
+def test_calls_end_with_the_slice_and_all_have_their_turn(monkeypatch: pytest.MonkeyPatch) -> None:
+    clock = [0.0]
+    monkeypatch.setattr(batching, "time", SimpleNamespace(monotonic=lambda: clock[0]))
+    order: list[str] = []
+
+    def call(name: str) -> str:
+        clock[0] += SLICE / 2
+        order.append(name)
+        return name
+
+    def work(name: str) -> Work[str]:
+        first = yield Call(lambda: call(name))
+        second = yield Call(lambda: call(name))
+        return first + second
+
+    async def ask() -> list[str]:
+        batcher = Batcher(waiting=10, deadline=9.0)
+        answers = asyncio.gather(*(batcher.together(work(name)) for name in "abc"))
+        while not answers.done():
+            await asyncio.sleep(0)
+            order.append("|")
+        return await answers
+
+    assert run(ask()) == ["aa", "bb", "cc"]
+    assert "".join(order).strip("|").split("|") == ["ab", "ca", "bc"]

@@ -54,7 +54,8 @@ class Call:
 
 
 T = TypeVar("T")
-Request: TypeAlias = Advance | Best | Scores | Call
+Batched = Advance | Best | Scores
+Request: TypeAlias = Batched | Call
 Work: TypeAlias = Generator[Request, Any, T]
 
 
@@ -87,17 +88,14 @@ def next_request(work: Work[Any], answer: Any = None) -> Request:
         is_long = isinstance(request, Advance | Call)
         if is_long or (isinstance(request, Best) and request.words is None):
             return request
-        answer = _attempted(request)
+        answer = attempted(request)
 
 
-def together(requests: Sequence[Request]) -> list[State | Likely | ForewordError]:
+def together(requests: Sequence[Batched]) -> list[State | Likely | ForewordError]:
     """Answer requests of many users from `next_request`, each with a result or an error."""
     answers: list[Any] = [None] * len(requests)
     groups: dict[Any, list[int]] = {}
     for position, request in enumerate(requests):
-        if isinstance(request, Call):
-            answers[position] = _attempted(request)
-            continue
         kind = (type(request), request.engine, request.hidden if isinstance(request, Best) else ())
         groups.setdefault(kind, []).append(position)
     for positions in groups.values():
@@ -119,10 +117,11 @@ def _answers(requests: list[Any]) -> list[Any]:
             return [best[: request.k] for best, request in zip(likeliest, requests, strict=True)]
         except ForewordError:
             pass  # one of them failed; it must not fail the others
-    return [_attempted(request) for request in requests]
+    return [attempted(request) for request in requests]
 
 
-def _attempted(request: Request) -> Any:
+def attempted(request: Request) -> Any:
+    """Answer a request of one user, with a result or an error."""
     try:
         return _answer(request)
     except ForewordError as error:

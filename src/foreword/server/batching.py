@@ -3,9 +3,9 @@
 A single thread computes, so that nothing needs a lock. Work is started when it arrives, up to the
 first thing that it needs of a model. Then it waits in the queue, with a deadline, and is computed
 in slices, between which the event loop reads the network. What several users need at the same time
-is computed together: model steps in one batch, and calls of the core one after another, before any
-answer is written. Each call reads megabytes of weights, after which little of Python's code and
-data is left in the processor's cache. Knows no requests.
+is computed together: model steps in one batch, and calls of the core one after another while the
+slice lasts, before any answer is written. Each call reads megabytes of weights, after which little
+of Python's code and data is left in the processor's cache. Knows no requests.
 """
 
 import asyncio
@@ -16,7 +16,15 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any, TypeVar
 
-from foreword.predictor.lockstep import Request, Work, next_request, together
+from foreword.predictor.lockstep import (
+    Batched,
+    Call,
+    Request,
+    Work,
+    attempted,
+    next_request,
+    together,
+)
 from foreword.server.refusal import late, overloaded
 
 _log = logging.getLogger("foreword.server")
@@ -140,7 +148,7 @@ class Batcher:
         while (self._queue or self._begun) and now < end:
             self._begin(end)
             if self._begun:
-                self._step()
+                self._step(end)
             now = time.monotonic()
         self._since = now
         self._is_due = bool(self._queue or self._begun)
@@ -163,13 +171,25 @@ class Batcher:
             elif job.waits_for is not None or job.go_on(None):
                 begun.append(job)
 
-    def _step(self) -> None:
-        """Compute one step of all work that was started."""
-        waits_for = [job.waits_for for job in self._begun if job.waits_for is not None]
-        answers = together(waits_for)
-        self._begun = [
-            job for job, answer in zip(self._begun, answers, strict=True) if job.go_on(answer)
-        ]
+    def _step(self, end: float) -> None:
+        """Compute one step of all work that was started; of calls, only those with time left.
+
+        The other calls come first in the next slice.
+        """
+        waiting = [(job, job.waits_for) for job in self._begun]
+        calls = [(job, request) for job, request in waiting if isinstance(request, Call)]
+        batch = [(job, request) for job, request in waiting if isinstance(request, Batched)]
+        jobs = [job for job, _ in batch]
+        answers: list[Any] = together([request for _, request in batch])
+        called = 0
+        while called < len(calls) and (called == 0 or time.monotonic() < end):
+            job, call = calls[called]
+            jobs.append(job)
+            answers.append(attempted(call))
+            called += 1
+        later = [job for job, _ in calls[called:]]
+        going_on = [job for job, answer in zip(jobs, answers, strict=True) if job.go_on(answer)]
+        self._begun = later + going_on
 
 
 def _settle(result: "asyncio.Future[Any]", outcome: Any) -> None:
