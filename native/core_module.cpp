@@ -26,6 +26,7 @@
 #include <nanobind/stl/vector.h>
 
 #include <map>
+#include <memory>
 #include <optional>
 #include <string>
 #include <utility>
@@ -36,6 +37,16 @@ namespace nb = nanobind;
 namespace foreword {
 
 namespace {
+
+// Throws core::Error: a word is repeated.
+core::SharedVocabulary vocabulary_of(const nb::list& words) {
+    const auto vocabulary = std::make_shared<core::Vocabulary>();
+    each_encoded(words, [&](std::string_view word) {
+        if (!vocabulary->add(word)) core::throw_error("the vocabulary has the word " + std::string(word) + " twice");
+    });
+    vocabulary->shrink_to_fit();
+    return vocabulary;
+}
 
 // A function of texts.
 template <class Function>
@@ -105,7 +116,7 @@ void bind_case(nb::module_& m) {
     using core::LetterCase;
     nb::class_<LetterCase>(m, "Case", "The rules of a language for upper and lower case.")
         .def(nb::init<std::string>(), nb::arg("language") = "")
-        .def_static("of", &LetterCase::of)
+        .def_static("of", [](const nb::list& words) { return LetterCase::of(*vocabulary_of(words)); })
         .def_prop_ro("language", &LetterCase::language)
         .def_prop_ro("dotless", &LetterCase::is_dotless)
         .def("fold", [](const LetterCase& self, const nb::str& word) { return string(self.fold(characters(word))); })
@@ -129,10 +140,10 @@ void bind_tokenizer(nb::module_& m) {
     nb::class_<Tokenizer>(m, "Tokenizer", "A vocabulary and the rules that cut text into its words.")
         .def(
             "__init__",
-            [](Tokenizer* self, std::vector<std::string> words, bool only_spaces, bool folds_case,
+            [](Tokenizer* self, const nb::list& words, bool only_spaces, bool folds_case,
                const std::string& lines, bool has_segmenter, std::string language, std::vector<std::string> marks) {
                 core::TokenizerSpec spec;
-                spec.words = std::move(words), spec.only_spaces = only_spaces, spec.folds_case = folds_case;
+                spec.words = vocabulary_of(words), spec.only_spaces = only_spaces, spec.folds_case = folds_case;
                 spec.lines = lines == "wrapped"     ? core::TokenizerSpec::WRAPPED
                              : lines == "paragraph" ? core::TokenizerSpec::PARAGRAPH
                                                     : core::TokenizerSpec::SENTENCE;
@@ -158,20 +169,10 @@ void bind_tokenizer(nb::module_& m) {
         }, nb::arg("text"), nb::arg("last") = core::EOS_ID);
 }
 
-// A lexicon and the words that it looks up.
-struct OwnLexicon {
-    std::vector<std::string> words;
-    core::Lexicon lexicon;
-
-    OwnLexicon(std::vector<std::string> given, std::size_t hidden, const core::Lexicon::Misspellings& misspellings,
-               const core::LetterCase& letter_case)
-        : words(std::move(given)), lexicon(words, hidden, misspellings, letter_case) {}
-};
-
 // A method of the lexicon that takes letters.
 template <class Method>
 auto asking(Method method) {
-    return [method](const OwnLexicon& self, std::string_view letters) { return (self.lexicon.*method)(letters); };
+    return [method](const core::Lexicon& self, std::string_view letters) { return (self.*method)(letters); };
 }
 
 std::vector<std::pair<std::int64_t, double>> pairs(const std::vector<core::Weighted>& words) {
@@ -188,14 +189,17 @@ void bind_lexicon(nb::module_& m) {
     m.def("leaves_out", [](const nb::str& typed, const nb::str& fold) {
         return core::leaves_out(characters(typed), characters(fold));
     });
-    nb::class_<OwnLexicon>(m, "Lexicon", "Finds words by letters.")
-        .def(nb::init<std::vector<std::string>, std::size_t, const Lexicon::Misspellings&, const core::LetterCase&>())
-        .def_prop_ro("ids", [](const OwnLexicon& self) { return self.lexicon.ids(); })
+    nb::class_<Lexicon>(m, "Lexicon", "Finds words by letters.")
+        .def("__init__", [](Lexicon* self, const nb::list& words, std::size_t hidden,
+                            const Lexicon::Misspellings& misspellings, const core::LetterCase& letter_case) {
+            new (self) Lexicon(vocabulary_of(words), hidden, misspellings, letter_case);
+        })
+        .def_prop_ro("ids", &Lexicon::ids)
         .def("fold", asking(&Lexicon::fold))
         .def("range", asking(&Lexicon::range))
-        .def("begun", [](const OwnLexicon& self, std::string_view fold) { return pairs(self.lexicon.begun(fold)); })
-        .def("begun_slips", [](const OwnLexicon& self, std::string_view fold) {
-            return pairs(self.lexicon.begun_slips(fold));
+        .def("begun", [](const Lexicon& self, std::string_view fold) { return pairs(self.begun(fold)); })
+        .def("begun_slips", [](const Lexicon& self, std::string_view fold) {
+            return pairs(self.begun_slips(fold));
         })
         .def("after_clitic", asking(&Lexicon::after_clitic))
         .def("has", asking(&Lexicon::has))
@@ -206,8 +210,8 @@ void bind_lexicon(nb::module_& m) {
         .def("id_of", asking(&Lexicon::id_of))
         .def("readings", asking(&Lexicon::readings));
     nb::class_<RareWords>(m, "RareWords", "Words beyond the vocabulary.")
-        .def("__init__", [](RareWords* self, const std::vector<std::string>& words, const core::LetterCase& letter_case) {
-            new (self) RareWords(core::Texts(words), letter_case);
+        .def("__init__", [](RareWords* self, const nb::list& words, const core::LetterCase& letter_case) {
+            new (self) RareWords(texts_of(words), letter_case);
         })
         .def_prop_ro("words", [](const RareWords& self) {
             std::vector<std::string> words;
@@ -221,10 +225,10 @@ void bind_lexicon(nb::module_& m) {
 void bind_writing(nb::module_& m) {
     m.def("as_typed", [](std::string_view text) { return core::as_typed(text); });
     m.def("written", [](const std::vector<std::pair<double, std::string>>& given, std::string_view typed,
-                        bool begins_sentence, int capitals, const OwnLexicon& own) {
+                        bool begins_sentence, int capitals, const core::Lexicon& lexicon) {
         std::vector<core::Spelled> forms;
         for (const auto& [probability, text] : given) forms.push_back({probability, text});
-        return core::written(forms, typed, {begins_sentence, capitals}, own.lexicon);
+        return core::written(forms, typed, {begins_sentence, capitals}, lexicon);
     });
     using Gap = std::pair<std::int64_t, std::int64_t>;
     using Counts = std::tuple<std::array<Gap, 3>, std::uint32_t, std::uint32_t, std::optional<bool>>;
@@ -268,10 +272,10 @@ void bind_reading(nb::module_& m) {
         for (const core::Span& span : core::dotted(characters(text))) spans.emplace_back(span.start, span.end);
         return spans;
     });
-    m.def("letters_at_end", [](const nb::str& text, const core::Tokenizer& tokenizer, const OwnLexicon& own,
+    m.def("letters_at_end", [](const nb::str& text, const core::Tokenizer& tokenizer, const core::Lexicon& lexicon,
                                const core::RareWords& rare) {
         const std::u32string read = characters(text);
-        return string(std::u32string_view(read).substr(core::letters_from(read, tokenizer, own.lexicon, rare)));
+        return string(std::u32string_view(read).substr(core::letters_from(read, tokenizer, lexicon, rare)));
     });
 }
 
@@ -320,10 +324,10 @@ void bind_contexts(nb::module_& m) {
         return string(style_of(marks).written(characters(word), is_quoting, is_spaced));
     });
     m.def("reading_begin", telling(core::reading_begin));
-    m.def("context_after", [](const nb::str& text, const core::Tokenizer& tokenizer, const OwnLexicon& own,
+    m.def("context_after", [](const nb::str& text, const core::Tokenizer& tokenizer, const core::Lexicon& lexicon,
                               const core::Spacing& spacing, const nb::list& style, const nb::list& known) {
         const std::vector<std::u32string> words = each(known);
-        const core::TextReader reader(tokenizer, own.lexicon, spacing, style_of(style),
+        const core::TextReader reader(tokenizer, lexicon, spacing, style_of(style),
                                       core::Abbreviations(words.begin(), words.end()));
         const core::TextContext context = read_through(
             reader, core::with_newlines(characters(text)), tokenizer.spec().only_spaces);

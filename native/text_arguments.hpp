@@ -2,6 +2,8 @@
 #pragma once
 
 #include "core/style.hpp"
+#include "core/texts.hpp"
+#include "core/unicode.hpp"
 
 #include <nanobind/nanobind.h>
 
@@ -31,6 +33,25 @@ inline std::u32string readable(const nanobind::handle& text) {
         if (c >= 0xd800 && c <= 0xdfff) c = 0xfffd;
     }
     return read;
+}
+
+// Calls add(UTF-8) with each text, as `readable` has it.
+template <class Add>
+void each_encoded(const nanobind::list& texts, Add&& add) {
+    for (const nanobind::handle text : texts) {
+        if (PyUnicode_Check(text.ptr()) && PyUnicode_IS_ASCII(text.ptr())) {
+            const auto* const bytes = static_cast<const char*>(PyUnicode_DATA(text.ptr()));
+            add(std::string_view(bytes, (std::size_t)PyUnicode_GET_LENGTH(text.ptr())));
+        } else {
+            add(core::encoded(readable(text)));
+        }
+    }
+}
+
+inline core::Texts texts_of(const nanobind::list& texts) {
+    core::Texts all;
+    each_encoded(texts, [&](std::string_view text) { all.add(text); });
+    return all;
 }
 
 inline nanobind::str string(std::u32string_view text) {

@@ -48,7 +48,7 @@ std::u32string end_of(const nb::str& text) {
 
 std::vector<std::string> encoded(const nb::list& words) {
     std::vector<std::string> all;
-    for (const nb::handle word : words) all.push_back(core::encoded(readable(word)));
+    each_encoded(words, [&](std::string_view word) { all.emplace_back(word); });
     return all;
 }
 
@@ -197,7 +197,7 @@ class PyTypist {
 core::WordFiles files_of(const nb::list& rare, const core::Lexicon::Misspellings& misspellings,
                          const core::Spacing& spacing, const nb::list& style, const nb::list& abbreviations) {
     core::WordFiles files;
-    files.rare = encoded(rare);
+    files.rare = texts_of(rare);
     files.misspellings = misspellings;
     files.spacing = spacing;
     files.style = style_of(style);

@@ -25,7 +25,7 @@
 using foreword::core::NextWordModel;
 
 struct foreword_model {
-    std::shared_ptr<const NextWordModel> shared;
+    std::shared_ptr<NextWordModel> shared;
     // Made for the first typist: it takes memory that whoever only advances states does not need.
     mutable foreword::Mutex lock;
     mutable std::shared_ptr<const foreword::core::ModelReader> reader;
@@ -87,7 +87,7 @@ Result guarded(char** error, Result failed, Work&& work) noexcept {
 }
 
 foreword_model* loaded(std::unique_ptr<foreword::core::Folder> folder) {
-    return new foreword_model{std::make_shared<const NextWordModel>(std::move(folder)), {}, nullptr};
+    return new foreword_model{std::make_shared<NextWordModel>(std::move(folder)), {}, nullptr};
 }
 
 }  // namespace
@@ -120,11 +120,11 @@ foreword_model* foreword_model_from_files(const foreword_file* files, size_t cou
 
 void foreword_model_free(foreword_model* model) { delete model; }
 
-uint32_t foreword_model_words(const foreword_model* model) { return model->shared->vocabulary().size(); }
+uint32_t foreword_model_words(const foreword_model* model) { return (uint32_t)model->shared->vocabulary().size(); }
 
 const char* foreword_model_word(const foreword_model* model, uint32_t id) {
     const auto& vocabulary = model->shared->vocabulary();
-    return id < vocabulary.size() ? vocabulary.word(id).data() : nullptr;
+    return id < vocabulary.size() ? vocabulary[id].data() : nullptr;
 }
 
 uint32_t foreword_model_id(const foreword_model* model, const char* word) {
@@ -201,6 +201,7 @@ foreword_typist* foreword_typist_new(const foreword_model* model, const foreword
             const foreword::Lock lock(model->lock);
             if (!model->reader) {
                 model->reader = foreword::core::reader_of(model->shared);
+                model->shared->drop_word_files();
 #if !defined(__wasm__)
                 foreword::core::give_back_memory(model->shared->folder());
 #endif

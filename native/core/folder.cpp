@@ -184,7 +184,7 @@ Folder::Folder(std::vector<File> files, const std::string& where) : files_(std::
     if (!is_unchanged(TOKENIZER, vocabulary_checksum)) {
         refuse(tokenizer_file, " has been changed since it was written");
     }
-    vocabulary_.emplace(vocabulary, tokenizer_, tokenizer_file);
+    vocabulary_ = read_vocabulary(vocabulary, tokenizer_, tokenizer_file);
     drop(TOKENIZER);
     if ((int)vocabulary_->size() != architecture_.words) {
         refuse(tokenizer_file, " has " + std::to_string(vocabulary_->size()) + " words, but " + CONFIG +
@@ -219,6 +219,10 @@ void Folder::drop(std::string_view name) {
     for (File& one : files_) {
         if (one.name == name) one.content = {}, one.kept.reset();
     }
+}
+
+void Folder::drop_word_files() {
+    for (const char* const name : {RARE, SPACING, MISSPELLINGS}) drop(name);
 }
 
 const File& Folder::file(std::string_view name) const {

@@ -6,7 +6,7 @@
 
 #include "../kernels.hpp"
 #include "safetensors.hpp"
-#include "vocabulary.hpp"
+#include "tokenizer_file.hpp"
 
 #include <cstddef>
 #include <memory>
@@ -58,7 +58,7 @@ class Folder {
 
     const Architecture& architecture() const { return architecture_; }
     const TokenizerSettings& tokenizer() const { return tokenizer_; }
-    const Vocabulary& vocabulary() const { return *vocabulary_; }
+    const SharedVocabulary& vocabulary() const { return vocabulary_; }
     // A tensor of the architecture; all of them exist, with the right types and shapes.
     const Tensor& tensor(const std::string& name) const { return weights_->tensors().at(name); }
     // The SHA-256 of weights and vocabulary, in hexadecimal digits.
@@ -66,6 +66,8 @@ class Folder {
     // The content of rare.txt, spacing.json or misspellings.json, whose checksum is right; UTF-8. None
     // if the model has no such file.
     std::optional<std::string_view> text(std::string_view name) const;
+    // Frees the content of these files, which `text` then finds empty.
+    void drop_word_files();
     // The n-grams that are mixed with the network; null if there are none.
     const Safetensors* ngrams() const { return ngrams_ ? &*ngrams_ : nullptr; }
     const std::vector<File>& files() const { return files_; }
@@ -85,7 +87,7 @@ class Folder {
     Architecture architecture_;
     TokenizerSettings tokenizer_;
     std::vector<std::pair<std::string, std::string>> checksums_;  // of files, by name
-    std::optional<Vocabulary> vocabulary_;
+    SharedVocabulary vocabulary_;
     std::optional<Safetensors> weights_, ngrams_;
 };
 

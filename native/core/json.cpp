@@ -7,7 +7,7 @@
 #include <cmath>
 #include <cstdio>
 #include <cstdlib>
-#include <functional>
+#include <set>
 
 namespace foreword::core {
 
@@ -99,193 +99,201 @@ std::optional<double> Value::number() const {
     return value_of(text);
 }
 
-class Json::Parser {
-  public:
-    Parser(std::string_view text, const std::string& file, std::deque<std::string>& unescaped)
-        : text_(text), file_(file), unescaped_(unescaped) {}
-
-    Value document() {
-        if (const std::size_t end = valid_utf8(text_); end < text_.size()) {
-            at_ = end;
-            fail("no UTF-8");
-        }
-        Value root = value(0);
-        skip_space();
-        if (at_ < text_.size()) fail("the end was expected");
-        return root;
+JsonReader::JsonReader(std::string_view text, const std::string& file) : text_(text), file_(file) {
+    if (const std::size_t end = valid_utf8(text_); end < text_.size()) {
+        at_ = end;
+        fail("no UTF-8");
     }
+}
 
-  private:
-    [[noreturn]] void fail(const std::string& what) const {
-        throw_error(file_ + " is not JSON (" + what + " at byte " + std::to_string(at_) + ")" + RESTORE);
-    }
+void JsonReader::fail(const std::string& what) const {
+    throw_error(file_ + " is not JSON (" + what + " at byte " + std::to_string(at_) + ")" + RESTORE);
+}
 
-    char peek() const { return at_ < text_.size() ? text_[at_] : '\0'; }
+void JsonReader::fail_for_double(std::string_view name) const {
+    fail("the name " + std::string(name.substr(0, 100)) + " twice in an object");
+}
 
-    void skip_space() {
-        while (at_ < text_.size()) {
-            const char c = text_[at_];
-            if (c != ' ' && c != '\n' && c != '\t' && c != '\r') return;
-            ++at_;
-        }
-    }
-
-    bool take(char wanted) {
-        if (at_ >= text_.size() || text_[at_] != wanted) return false;
+void JsonReader::skip_space() {
+    while (at_ < text_.size()) {
+        const char c = text_[at_];
+        if (c != ' ' && c != '\n' && c != '\t' && c != '\r') return;
         ++at_;
-        return true;
     }
+}
 
-    Value value(int depth) {
-        skip_space();
-        if (at_ >= text_.size()) fail("a value was expected, not the end,");
-        Value made;
-        switch (text_[at_]) {
-            case '{': container(made, Value::OBJECT, '}', depth); break;
-            case '[': container(made, Value::ARRAY, ']', depth); break;
-            case '"':
-                made.kind = Value::STRING;
-                made.text = string();
-                break;
-            case 't': word(made, Value::BOOLEAN, "true"); break;
-            case 'f': word(made, Value::BOOLEAN, "false"); break;
-            case 'n': word(made, Value::NOTHING, "null"); break;
-            default: number(made);
-        }
-        return made;
+bool JsonReader::take(char wanted) {
+    if (at_ >= text_.size() || text_[at_] != wanted) return false;
+    ++at_;
+    return true;
+}
+
+void JsonReader::end() {
+    skip_space();
+    if (at_ < text_.size()) fail("the end was expected");
+}
+
+bool JsonReader::is_object() {
+    skip_space();
+    return peek() == '{';
+}
+
+Value JsonReader::value() {
+    skip_space();
+    if (at_ >= text_.size()) fail("a value was expected, not the end,");
+    Value made;
+    const auto add = [&](std::string_view name) {
+        made.items.push_back(value());
+        made.items.back().name = name;
+    };
+    switch (text_[at_]) {
+        case '{':
+            made.kind = Value::OBJECT;
+            members('}', [&] { add(name()); });
+            refuse_doubles(made.items);
+            break;
+        case '[':
+            made.kind = Value::ARRAY;
+            members(']', [&] { add({}); });
+            break;
+        case '"':
+            made.kind = Value::STRING;
+            made.text = string();
+            break;
+        case 't': word(made, Value::BOOLEAN, "true"); break;
+        case 'f': word(made, Value::BOOLEAN, "false"); break;
+        case 'n': word(made, Value::NOTHING, "null"); break;
+        default: number(made);
     }
+    return made;
+}
 
-    void word(Value& made, Value::Kind kind, std::string_view wanted) {
-        if (text_.substr(at_, wanted.size()) != wanted) fail("a value was expected");
-        made.kind = kind;
-        made.text = text_.substr(at_, wanted.size());
-        at_ += wanted.size();
-    }
+void JsonReader::object(const std::function<bool(std::string_view)>& each) {
+    members('}', [&] {
+        const std::string_view key = name();
+        if (!each(key)) fail_for_double(key);
+    });
+}
 
-    void container(Value& made, Value::Kind kind, char end, int depth) {
-        if (depth == DEEPEST) fail("more than " + std::to_string(DEEPEST) + " levels");
-        made.kind = kind;
-        ++at_;
-        skip_space();
-        if (take(end)) return;
+void JsonReader::word(Value& made, Value::Kind kind, std::string_view wanted) {
+    if (text_.substr(at_, wanted.size()) != wanted) fail("a value was expected");
+    made.kind = kind;
+    made.text = text_.substr(at_, wanted.size());
+    at_ += wanted.size();
+}
+
+// The members of an array or of an object, each of which `each` reads.
+template <class Each>
+void JsonReader::members(char end, Each&& each) {
+    if (depth_ == DEEPEST) fail("more than " + std::to_string(DEEPEST) + " levels");
+    ++depth_;
+    ++at_;
+    skip_space();
+    if (!take(end)) {
         do {
-            std::string_view name;
-            if (kind == Value::OBJECT) {
-                skip_space();
-                if (peek() != '"') fail("a name in quotes was expected");
-                name = string();
-                skip_space();
-                if (!take(':')) fail("a colon was expected");
-            }
-            made.items.push_back(value(depth + 1));
-            made.items.back().name = name;
+            each();
             skip_space();
         } while (take(','));
         if (!take(end)) fail(std::string("a comma or ") + end + " was expected");
-        if (kind == Value::OBJECT) refuse_doubles(made.items);
     }
+    --depth_;
+}
 
-    // By a hash table of positions, since a vocabulary is an object with tens of thousands of
-    // members.
-    void refuse_doubles(const std::vector<Value>& members) const {
-        std::size_t size = 4;
-        while (size < 2 * members.size()) size *= 2;
-        std::vector<std::uint32_t> table(size);  // a position + 1; 0: none
-        for (std::size_t k = 0; k < members.size(); ++k) {
-            std::size_t slot = std::hash<std::string_view>{}(members[k].name) & (size - 1);
-            for (; table[slot] != 0; slot = (slot + 1) & (size - 1)) {
-                if (members[table[slot] - 1].name != members[k].name) continue;
-                fail("the name " + std::string(members[k].name.substr(0, 100)) + " twice in the object that ends");
-            }
-            table[slot] = (std::uint32_t)k + 1;
-        }
+std::string_view JsonReader::name() {
+    skip_space();
+    if (peek() != '"') fail("a name in quotes was expected");
+    const std::string_view name = string();
+    skip_space();
+    if (!take(':')) fail("a colon was expected");
+    return name;
+}
+
+void JsonReader::refuse_doubles(const std::vector<Value>& members) const {
+    std::set<std::string_view> names;
+    for (const Value& member : members) {
+        if (!names.insert(member.name).second) fail_for_double(member.name);
     }
+}
 
-    void digits() {
-        if (!is_digit(peek())) fail("a digit was expected");
-        while (is_digit(peek())) ++at_;
+void JsonReader::digits() {
+    if (!is_digit(peek())) fail("a digit was expected");
+    while (is_digit(peek())) ++at_;
+}
+
+void JsonReader::number(Value& made) {
+    const std::size_t first = at_;
+    made.kind = Value::INTEGER;
+    if (!take('-') && !is_digit(peek())) fail("a value was expected");
+    if (!take('0')) digits();
+    if (take('.')) {
+        made.kind = Value::REAL;
+        digits();
     }
-
-    void number(Value& made) {
-        const std::size_t first = at_;
-        made.kind = Value::INTEGER;
-        if (!take('-') && !is_digit(peek())) fail("a value was expected");
-        if (!take('0')) digits();
-        if (take('.')) {
-            made.kind = Value::REAL;
-            digits();
-        }
-        if (peek() == 'e' || peek() == 'E') {
-            made.kind = Value::REAL;
-            ++at_;
-            if (!take('+')) take('-');
-            digits();
-        }
-        made.text = text_.substr(first, at_ - first);
-        if (made.kind == Value::REAL && !std::isfinite(value_of(made.text))) {
-            at_ = first;
-            fail("a number beyond float64");
-        }
-    }
-
-    // The text between the quotes; the text's own characters if nothing is escaped.
-    std::string_view string() {
-        const std::size_t first = ++at_;
-        while (at_ < text_.size() && text_[at_] != '"' && text_[at_] != '\\') plain_character();
-        if (take('"')) return text_.substr(first, at_ - 1 - first);
-        std::string made(text_.substr(first, at_ - first));
-        while (!take('"')) {
-            if (at_ >= text_.size()) fail("a quote was expected");
-            if (take('\\')) escaped(made);
-            else made += text_[at_], plain_character();
-        }
-        return unescaped_.emplace_back(std::move(made));
-    }
-
-    void plain_character() {
-        if ((unsigned char)text_[at_] < 0x20) fail("a control character in a string");
+    if (peek() == 'e' || peek() == 'E') {
+        made.kind = Value::REAL;
         ++at_;
+        if (!take('+')) take('-');
+        digits();
     }
+    made.text = text_.substr(first, at_ - first);
+    if (made.kind == Value::REAL && !std::isfinite(value_of(made.text))) {
+        at_ = first;
+        fail("a number beyond float64");
+    }
+}
 
-    void escaped(std::string& into) {
-        constexpr std::string_view NAMES = "\"\\/bfnrt", MEANT = "\"\\/\b\f\n\r\t";
-        if (take('u')) {
-            char32_t unit = hexadecimal();
-            if (unit >= 0xd800 && unit < 0xdc00) {
-                const bool is_pair = take('\\') && take('u');
-                const char32_t low = is_pair ? hexadecimal() : 0;
-                if (low < 0xdc00 || low >= 0xe000) fail("half of a surrogate pair before the character");
-                unit = 0x10000 + ((unit - 0xd800) << 10) + (low - 0xdc00);
-            } else if (unit >= 0xdc00 && unit < 0xe000) {
-                fail("half of a surrogate pair before the character");
-            }
-            append_utf8(into, unit);
-            return;
+// The text between the quotes; the text's own characters if nothing is escaped.
+std::string_view JsonReader::string() {
+    const std::size_t first = ++at_;
+    while (at_ < text_.size() && text_[at_] != '"' && text_[at_] != '\\') plain_character();
+    if (take('"')) return text_.substr(first, at_ - 1 - first);
+    std::string made(text_.substr(first, at_ - first));
+    while (!take('"')) {
+        if (at_ >= text_.size()) fail("a quote was expected");
+        if (take('\\')) escaped(made);
+        else made += text_[at_], plain_character();
+    }
+    return unescaped_.emplace_back(std::move(made));
+}
+
+void JsonReader::plain_character() {
+    if ((unsigned char)text_[at_] < 0x20) fail("a control character in a string");
+    ++at_;
+}
+
+void JsonReader::escaped(std::string& into) {
+    constexpr std::string_view NAMES = "\"\\/bfnrt", MEANT = "\"\\/\b\f\n\r\t";
+    if (take('u')) {
+        char32_t unit = hexadecimal();
+        if (unit >= 0xd800 && unit < 0xdc00) {
+            const bool is_pair = take('\\') && take('u');
+            const char32_t low = is_pair ? hexadecimal() : 0;
+            if (low < 0xdc00 || low >= 0xe000) fail("half of a surrogate pair before the character");
+            unit = 0x10000 + ((unit - 0xd800) << 10) + (low - 0xdc00);
+        } else if (unit >= 0xdc00 && unit < 0xe000) {
+            fail("half of a surrogate pair before the character");
         }
-        const std::size_t which = at_ < text_.size() ? NAMES.find(text_[at_]) : std::string_view::npos;
-        if (which == std::string_view::npos) fail("an unknown escape");
-        into += MEANT[which];
-        ++at_;
+        append_utf8(into, unit);
+        return;
     }
+    const std::size_t which = at_ < text_.size() ? NAMES.find(text_[at_]) : std::string_view::npos;
+    if (which == std::string_view::npos) fail("an unknown escape");
+    into += MEANT[which];
+    ++at_;
+}
 
-    char32_t hexadecimal() {
-        char32_t unit = 0;
-        for (int k = 0; k < 4; ++k, ++at_) {
-            const char c = peek(), low = (char)(c | 0x20);
-            if (is_digit(c)) unit = unit * 16 + (char32_t)(c - '0');
-            else if (low >= 'a' && low <= 'f') unit = unit * 16 + (char32_t)(low - 'a' + 10);
-            else fail("a hexadecimal digit was expected");
-        }
-        return unit;
+char32_t JsonReader::hexadecimal() {
+    char32_t unit = 0;
+    for (int k = 0; k < 4; ++k, ++at_) {
+        const char c = peek(), low = (char)(c | 0x20);
+        if (is_digit(c)) unit = unit * 16 + (char32_t)(c - '0');
+        else if (low >= 'a' && low <= 'f') unit = unit * 16 + (char32_t)(low - 'a' + 10);
+        else fail("a hexadecimal digit was expected");
     }
+    return unit;
+}
 
-    std::string_view text_;
-    const std::string& file_;
-    std::deque<std::string>& unescaped_;
-    std::size_t at_ = 0;
-};
-
-Json::Json(std::string_view text, const std::string& file) : root_(Parser(text, file, unescaped_).document()) {}
+Json::Json(std::string_view text, const std::string& file) : reader_(text, file), root_(reader_.value()) { reader_.end(); }
 
 void append_canonical(std::string& into, std::string_view string) {
     constexpr std::string_view MEANT = "\"\\\b\f\n\r\t", NAMES = "\"\\bfnrt";

@@ -4,8 +4,10 @@
 // pairs and numbers beyond float64 are refused.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <deque>
+#include <functional>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -32,22 +34,62 @@ struct Value {
     std::optional<double> number() const;
 };
 
-// A parsed text, which must outlive it.
-class Json {
+// Reads a text value by value. The text and the file's name must outlive it, and it the values.
+//
+// Its methods throw Error: the text is no JSON. It begins with `file` and has the offset in bytes.
+class JsonReader {
   public:
     static constexpr int DEEPEST = 64;  // arrays and objects within each other
 
-    // Throws Error: the text is no JSON. It begins with `file` and has the offset in bytes.
+    JsonReader(std::string_view text, const std::string& file);
+    JsonReader(const JsonReader&) = delete;
+    JsonReader& operator=(const JsonReader&) = delete;
+
+    // The next value, with all that it holds.
+    Value value();
+    // Whether the next value is an object.
+    bool is_object();
+    // Reads an object. `each` gets a member's name, and must read its value; it returns false if the name was there
+    // before.
+    void object(const std::function<bool(std::string_view)>& each);
+    // Nothing but space may follow.
+    void end();
+
+  private:
+    [[noreturn]] void fail(const std::string& what) const;
+    [[noreturn]] void fail_for_double(std::string_view name) const;
+    char peek() const { return at_ < text_.size() ? text_[at_] : '\0'; }
+    void skip_space();
+    bool take(char wanted);
+    void word(Value& made, Value::Kind kind, std::string_view wanted);
+    template <class Each>
+    void members(char end, Each&& each);
+    std::string_view name();
+    void refuse_doubles(const std::vector<Value>& members) const;
+    void digits();
+    void number(Value& made);
+    std::string_view string();
+    void plain_character();
+    void escaped(std::string& into);
+    char32_t hexadecimal();
+
+    std::string_view text_;
+    const std::string& file_;
+    std::deque<std::string> unescaped_;
+    std::size_t at_ = 0;
+    int depth_ = 0;
+};
+
+// A parsed text, which must outlive it.
+class Json {
+  public:
+    // Throws Error: as `JsonReader`.
     Json(std::string_view text, const std::string& file);
-    Json(const Json&) = delete;
-    Json& operator=(const Json&) = delete;
 
     const Value& root() const { return root_; }
 
   private:
-    class Parser;
-
-    std::deque<std::string> unescaped_;  // before root_, whose parsing fills it
+    JsonReader reader_;
     Value root_;
 };
 

@@ -1,6 +1,7 @@
 #include "letter_case.hpp"
 
 #include "unicode.hpp"
+#include "utf8.hpp"
 
 #include <algorithm>
 #include <utility>
@@ -114,15 +115,16 @@ LetterCase::LetterCase(std::string language) : language_(std::move(language)) {
     }
 }
 
-LetterCase LetterCase::of(const std::vector<std::string>& words) {
+LetterCase LetterCase::of(const Vocabulary& words) {
     constexpr double DOTLESS = 0.02, PREFIXED = 0.003;  // shares of the words that show a rule
     constexpr double ENOUGH = 2;                        // words
-    std::size_t total = 0, dotless = 0, digraphs = 0, halves = 0, prefixed = 0;
-    std::vector<std::string_view> once(words.begin(), words.end());
-    std::sort(once.begin(), once.end());
-    once.erase(std::unique(once.begin(), once.end()), once.end());
-    for (const std::string_view utf8 : once) {
-        ++total;
+    const double total = (double)words.size();
+    std::size_t dotless = 0, digraphs = 0, halves = 0, prefixed = 0;
+    for (std::size_t id = 0; id < words.size(); ++id) {
+        const std::string_view utf8 = words[id];
+        const auto is_capital = [](char c) { return c >= 'A' && c <= 'Z'; };
+        const bool has_capital = !utf8.empty() && (utf8[0] == 'I' || std::any_of(utf8.begin() + 1, utf8.end(), is_capital));
+        if (!has_capital && is_ascii(utf8)) continue;
         const std::u32string word = decoded(utf8);
         const std::u32string_view rest = std::u32string_view(word).substr(std::min<std::size_t>(1, word.size()));
         if (contains(word, SMALL_DOTLESS) || contains(word, CAPITAL_DOTTED)) {
@@ -134,8 +136,8 @@ LetterCase LetterCase::of(const std::vector<std::string>& words) {
             prefixed += is_lower(std::u32string_view(word).substr(prefix + 1));
         }
     }
-    if ((double)dotless >= std::max(ENOUGH, (double)total * DOTLESS)) return LetterCase("tr");
-    if ((double)prefixed >= std::max(ENOUGH, (double)total * PREFIXED)) return LetterCase("ga");
+    if ((double)dotless >= std::max(ENOUGH, total * DOTLESS)) return LetterCase("tr");
+    if ((double)prefixed >= std::max(ENOUGH, total * PREFIXED)) return LetterCase("ga");
     if ((double)digraphs >= ENOUGH && digraphs > halves) return LetterCase("nl");
     return LetterCase();
 }

@@ -2,9 +2,10 @@
 // the rules and examples.
 #pragma once
 
+#include "vocabulary.hpp"
+
 #include <string>
 #include <string_view>
-#include <vector>
 
 namespace foreword::core {
 
@@ -13,7 +14,7 @@ class LetterCase {
     // The code of the language (BCP 47); empty if it needs no rules of its own.
     explicit LetterCase(std::string language = {});
     // The rules that the words of a vocabulary show.
-    static LetterCase of(const std::vector<std::string>& words);
+    static LetterCase of(const Vocabulary& words);
 
     const std::string& language() const { return language_; }
     // Whether i is the lower case of İ, and ı that of I.

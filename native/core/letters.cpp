@@ -4,6 +4,7 @@
 #include "unicode.hpp"
 
 #include <algorithm>
+#include <iterator>
 #include <set>
 #include <vector>
 
@@ -38,6 +39,10 @@ std::vector<std::set<char32_t>> left_out(std::u32string_view fold) {
 
 std::u32string skeleton(std::u32string_view fold) {
     std::u32string bare;
+    if (is_ascii(fold)) {
+        std::remove_copy(fold.begin(), fold.end(), std::back_inserter(bare), U'\'');
+        return bare;
+    }
     for (const char32_t c : normalised(fold, Form::NFD)) {
         if (!has(c, LEFT_OUT)) bare += keys_of(c);
     }

@@ -4,10 +4,13 @@
 #include "letters.hpp"
 #include "sorted_texts.hpp"
 #include "unicode.hpp"
+#include "utf8.hpp"
 #include "words.hpp"
 
 #include <algorithm>
-#include <numeric>
+#include <array>
+#include <functional>
+#include <tuple>
 #include <unordered_map>
 
 namespace foreword::core {
@@ -19,10 +22,6 @@ constexpr std::size_t LONGEST_CLITIC = 5, WORDS_AFTER_CLITIC = 5;
 constexpr double SLIP = 2e-2, BEGUN_SLIP = 1e-3;  // P(letters are, or begin, a known misspelling | the word)
 constexpr std::size_t ALPHABET = 64;       // the commonest letters, which a slip may leave out or replace
 constexpr std::size_t ACCENTED = 100;      // one word in fewer than so many has an accent
-
-bool is_plain_ascii(std::string_view text) {
-    return std::all_of(text.begin(), text.end(), [](char c) { return (unsigned char)c < 0x80; });
-}
 
 // The result of `str.partition("'")`; `found` says whether there is an apostrophe.
 struct Parted {
@@ -37,34 +36,45 @@ Parted parted(std::string_view text) {
 
 std::u32string first_of_skeleton(std::string_view fold) { return skeleton(decoded(fold)).substr(0, 1); }
 
+// Whether the fold is the word with small letters for A to Z.
+bool folds_as_ascii(const LetterCase& letter_case, std::string_view word) {
+    return is_ascii(word) && (!letter_case.is_dotless() || word.find('I') == word.npos);
+}
+
 std::string folded_by(const LetterCase& letter_case, std::string_view word) {
-    if (is_plain_ascii(word) && !letter_case.is_dotless()) {
-        std::string fold(word);
-        for (char& c : fold) c = c >= 'A' && c <= 'Z' ? (char)(c + 32) : c;
-        return fold;
-    }
-    return encoded(letter_case.fold(decoded(word)));
+    if (!folds_as_ascii(letter_case, word)) return encoded(letter_case.fold(decoded(word)));
+    std::string fold(word);
+    for (char& c : fold) c = small_ascii(c);
+    return fold;
+}
+
+// Whether a word may be typed without apostrophes or accents that it has.
+bool may_be_bare(const LetterCase& letter_case, std::string_view word) {
+    return word.find('\'') != word.npos || !folds_as_ascii(letter_case, word);
 }
 
 }  // namespace
 
-Bare::Bare(const FoldAt& fold_at, std::size_t hidden, std::size_t count) {
-    for (std::size_t k = hidden; k < count; ++k) {
-        const std::string_view fold = fold_at(k);
-        if (is_plain_ascii(fold) && fold.find('\'') == fold.npos) continue;
+Bare::Bare(const std::vector<std::pair<std::uint32_t, std::string>>& words) {
+    std::vector<std::tuple<std::string, std::uint32_t, std::string_view>> found;
+    for (const auto& [word, fold] : words) {
         std::string bare = encoded(skeleton(decoded(fold)));
-        if (bare != fold && !bare.empty()) skeletons_.emplace_back(std::move(bare), (std::int64_t)k);
+        if (bare != fold && !bare.empty()) found.emplace_back(std::move(bare), word, fold);
     }
-    std::sort(skeletons_.begin(), skeletons_.end());
+    std::sort(found.begin(), found.end());
+    for (const auto& [skeleton, word, fold] : found) {
+        skeletons_.add(skeleton), folds_.add(fold), words_.push_back(word);
+    }
+    skeletons_.shrink_to_fit(), folds_.shrink_to_fit(), words_.shrink_to_fit();
 }
 
 std::pair<std::size_t, std::size_t> Bare::range(std::string_view skeleton) const {
-    return range_of(0, skeletons_.size(), [&](std::size_t k) -> auto& { return skeletons_[k].first; }, skeleton);
+    return range_of(0, skeletons_.size(), [&](std::size_t k) { return skeletons_[k]; }, skeleton);
 }
 
 bool Bare::has(std::string_view skeleton) const {
     const auto [low, high] = range(skeleton);
-    return low < high && skeletons_[low].first == skeleton;
+    return low < high && skeletons_[low] == skeleton;
 }
 
 bool Bare::may_begin(std::string_view prefix) const {
@@ -72,75 +82,85 @@ bool Bare::may_begin(std::string_view prefix) const {
     return low < high;
 }
 
-std::vector<std::int64_t> Bare::equal(std::string_view fold, const FoldAt& fold_at) const {
+std::vector<std::int64_t> Bare::equal(std::string_view fold) const {
     std::vector<std::int64_t> ids;
-    if (skeletons_.empty()) return ids;
+    if (words_.empty()) return ids;
     const std::u32string letters = decoded(fold);
     const std::string bare = encoded(skeleton(letters));
     const auto [low, high] = range(bare);
-    for (std::size_t k = low; k < high && skeletons_[k].first == bare; ++k) {
-        const std::string_view other = fold_at((std::size_t)skeletons_[k].second);
-        if (other != fold && leaves_out(letters, decoded(other))) ids.push_back(skeletons_[k].second);
+    for (std::size_t k = low; k < high && skeletons_[k] == bare; ++k) {
+        const std::string_view other = folds_[k];
+        if (other != fold && leaves_out(letters, decoded(other))) ids.push_back(words_[k]);
     }
     return ids;
 }
 
-std::vector<std::int64_t> Bare::begun(std::string_view fold, const FoldAt& fold_at) const {
+std::vector<std::int64_t> Bare::begun(std::string_view fold) const {
     std::vector<std::int64_t> ids;
-    if (skeletons_.empty()) return ids;
+    if (words_.empty()) return ids;
     const std::u32string letters = decoded(fold);
     const std::string bare = encoded(skeleton(letters));
     const bool is_marked = has_marks(letters);
     const auto [low, high] = range(bare);
     for (std::size_t k = low; k < high; ++k) {
-        const std::string_view other = fold_at((std::size_t)skeletons_[k].second);
+        const std::string_view other = folds_[k];
         if (begins_with(other, fold) || (is_marked && !leaves_out(letters, decoded(other)))) continue;
-        ids.push_back(skeletons_[k].second);
+        ids.push_back(words_[k]);
     }
     return ids;
 }
 
-Lexicon::Lexicon(const std::vector<std::string>& words, std::size_t hidden, const Misspellings& misspellings,
-                 LetterCase letter_case)
-    : words_(&words), case_(std::move(letter_case)) {
-    folds_.reserve(words.size());
-    for (const std::string& word : words) {
-        std::string folded = folded_by(case_, word);
-        if (folded == word) folds_.push_back(word);  // stored once
-        else folds_.push_back(own_.emplace_back(std::move(folded)));
+Lexicon::Lexicon(SharedVocabulary words, std::size_t hidden, const Misspellings& misspellings, LetterCase letter_case)
+    : words_(std::move(words)), hidden_(std::min(hidden, words_->size())), case_(std::move(letter_case)) {
+    fold_words();
+    const auto fold_of = [&](std::size_t id) { return this->fold_of((std::int64_t)id); };
+    ids_ = in_order(hidden_, size(), fold_of, std::less<>());
+    std::vector<std::pair<std::uint32_t, std::string>> marked;
+    for (const std::uint32_t id : ids_) {
+        if (may_be_bare(case_, word(id))) marked.emplace_back(id, fold_of(id));
     }
-    const std::size_t first = std::min(hidden, words.size());
-    ids_.resize(words.size() - first);
-    std::iota(ids_.begin(), ids_.end(), (std::int64_t)first);
-    std::sort(ids_.begin(), ids_.end(), [&](std::int64_t a, std::int64_t b) {
-        const int order = folds_[(std::size_t)a].compare(folds_[(std::size_t)b]);
-        return order != 0 ? order < 0 : a < b;
-    });
-    bare_ = Bare(folds(), first, folds_.size());
+    bare_ = Bare(marked);
     count_letters();
-    find_clitics(first);
+    find_clitics();
     take(misspellings);
+}
+
+void Lexicon::fold_words() {
+    own_folds_.reserve(size(), 2 * size());
+    for (std::size_t id = 0; id < size(); ++id) {
+        const std::string_view word = (*words_)[id];
+        const bool is_small = folds_as_ascii(case_, word) &&
+                              std::none_of(word.begin(), word.end(), [](char c) { return c >= 'A' && c <= 'Z'; });
+        const std::string fold = is_small ? std::string() : folded_by(case_, word);
+        own_folds_.add(fold == word ? std::string_view() : fold);
+    }
+    own_folds_.shrink_to_fit();
 }
 
 void Lexicon::count_letters() {
     std::size_t accented = 0;
-    std::unordered_map<char32_t, std::size_t> counts;
-    for (const std::int64_t id : ids_) {
-        const std::u32string letters = decoded(fold_of(id));
-        accented += !is_ascii(letters) && without_accents(letters) != letters;
-        for (const char32_t c : letters) {
-            if (is_alpha(c) && counts[c]++ == 0) letters_ += c;  // in the order in which they come first
+    std::array<std::size_t, 128> counts{};
+    std::unordered_map<char32_t, std::size_t> other_counts;
+    const auto count_of = [&](char32_t c) -> std::size_t& { return is_ascii(c) ? counts[c] : other_counts[c]; };
+    for (const std::uint32_t id : ids_) {
+        const std::string_view fold = fold_of(id);
+        for (std::size_t at = 0; at < fold.size();) {
+            const char32_t c = next_decoded(fold, at);
+            if (count_of(c)++ == 0 && is_alpha(c)) letters_ += c;  // in the order in which they come first
         }
+        if (is_ascii(fold)) continue;
+        const std::u32string letters = decoded(fold);
+        accented += without_accents(letters) != letters;
     }
     has_accents_ = accented * ACCENTED > ids_.size();
-    std::stable_sort(letters_.begin(), letters_.end(), [&](char32_t a, char32_t b) { return counts[a] > counts[b]; });
+    std::stable_sort(letters_.begin(), letters_.end(), [&](char32_t a, char32_t b) { return count_of(a) > count_of(b); });
     letters_.resize(std::min(letters_.size(), ALPHABET));
 }
 
-void Lexicon::find_clitics(std::size_t hidden) {
+void Lexicon::find_clitics() {
     std::map<std::string_view, std::set<std::string_view>> followers;
-    for (std::size_t k = hidden; k < folds_.size(); ++k) {
-        const auto [clitic, rest, found] = parted(folds_[k]);
+    for (std::size_t id = hidden_; id < size(); ++id) {
+        const auto [clitic, rest, found] = parted(fold_of((std::int64_t)id));
         if (!found || clitic.empty() || decoded(clitic).size() > LONGEST_CLITIC) continue;
         if (decoded(rest).size() >= 3) followers[clitic].insert(rest);
     }
@@ -159,14 +179,13 @@ void Lexicon::take(const Misspellings& misspellings) {
     };
     for (const auto& [wrong, meant] : misspellings) {
         if (!id_of(wrong)) {
-            const std::string_view fold = own_.emplace_back(folded_by(case_, wrong));
-            slip_folds_.emplace(fold);
+            const std::string_view fold = *slip_folds_.insert(folded_by(case_, wrong)).first;
             // At most as frequent as the rarest word.
             absent_slips_.push_back({fold, known(meant), std::max(SLIP, (double)known(meant) / (double)words_->size())});
             continue;
         }
         const std::int64_t id = known(wrong);
-        const std::string_view fold = folds_[(std::size_t)id];
+        const std::string_view fold = fold_of(id);
         slip_folds_.emplace(fold);
         if (meant.find(' ') != std::string::npos) {
             two_words_[id] = meant;
@@ -221,8 +240,8 @@ std::vector<Weighted> Lexicon::begun(std::string_view fold) const {
     }
     if (fold.empty()) return words;
     const std::size_t exact = words.size();
-    for (const std::int64_t id : bare_.begun(fold, folds())) {
-        if (is_right(id)) words.push_back({id, is_korean(decoded(folds_[(std::size_t)id])) ? 1 : BARE});
+    for (const std::int64_t id : bare_.begun(fold)) {
+        if (is_right(id)) words.push_back({id, is_korean(decoded(fold_of(id))) ? 1 : BARE});
     }
     if (words.empty()) return words;
     const std::vector<Weighted> bare(words.begin() + (std::ptrdiff_t)exact, words.end());
@@ -242,7 +261,7 @@ std::optional<std::pair<std::string, std::vector<std::int64_t>>> Lexicon::after_
     if (!found || rest.empty() || first == clitics_.end()) return std::nullopt;
     std::vector<std::int64_t> ids;
     for (const Weighted& word : begun(fold(rest))) {
-        const std::string_view other = folds_[(std::size_t)word.id];
+        const std::string_view other = fold_of(word.id);
         const bool may_follow = other.find('\'') == other.npos && first->second.count(first_of_skeleton(other)) != 0;
         if (may_follow) ids.push_back(word.id);
     }
@@ -258,7 +277,6 @@ bool Lexicon::may_begin(std::string_view fold) const {
     const std::size_t first = first_of(0, ids_.size(), [&](std::size_t k) { return fold_at(k) >= fold; });
     return (first < ids_.size() && begins_with(fold_at(first), fold)) || bare_.may_begin(fold);
 }
-
 
 std::vector<std::int64_t> Lexicon::beginning(std::string_view prefix) const {
     const std::string letters = fold(prefix);
@@ -289,10 +307,9 @@ bool Lexicon::has_own_capital(std::string_view fold) const {
 }
 
 std::optional<std::int64_t> Lexicon::id_of(std::string_view word) const {
-    for (const std::int64_t id : forms(fold(word))) {
-        if (this->word(id) == word) return id;
-    }
-    return std::nullopt;
+    const std::optional<std::uint32_t> id = words_->id(word);
+    if (!id || *id < hidden_) return std::nullopt;
+    return *id;
 }
 
 std::int64_t Lexicon::meant(std::int64_t id) const {
@@ -315,7 +332,7 @@ std::vector<std::int64_t> Lexicon::readings(std::string_view word) const {
     const std::string letters = fold(word);
     std::vector<std::int64_t> candidates = forms(letters);
     if (own) candidates.erase(std::find(candidates.begin(), candidates.end(), *own));
-    for (const std::int64_t id : bare_.equal(letters, folds())) candidates.push_back(id);
+    for (const std::int64_t id : bare_.equal(letters)) candidates.push_back(id);
     std::sort(candidates.begin(), candidates.end());
     if (own) {
         candidates.erase(std::lower_bound(candidates.begin(), candidates.end(), *own), candidates.end());
@@ -331,40 +348,45 @@ std::vector<std::int64_t> Lexicon::readings(std::string_view word) const {
     return forms(unaccented(letters));  // naïve, where the vocabulary has naive
 }
 
-RareWords::RareWords(const Texts& words, const LetterCase& letter_case) {
-    Texts own;
-    std::size_t bytes = 0, own_bytes = 0;
-    for (std::size_t k = 0; k < words.size(); ++k) {
-        const std::string fold = folded_by(letter_case, words[k]);
-        own.add(fold == words[k] ? std::string_view() : fold);
-        bytes += words[k].size(), own_bytes += own[k].size();
+RareWords::RareWords(Texts words, LetterCase letter_case)
+    : words_(std::move(words)), case_(std::move(letter_case)) {
+    const auto is_before = [&](std::size_t a, std::size_t b) {
+        const bool are_ascii = folds_as_ascii(case_, words_[a]) && folds_as_ascii(case_, words_[b]);
+        const int order = are_ascii ? small_order(words_[a], words_[b]) : fold_of(a).compare(fold_of(b));
+        return order != 0 ? order < 0 : words_[a] < words_[b];
+    };
+    bool are_sorted = true;  // rare.txt is, unless case has rules of its own
+    for (std::size_t k = 1; k < words_.size() && are_sorted; ++k) are_sorted = !is_before(k, k - 1);
+    if (!are_sorted) {
+        Texts folds, sorted;
+        for (std::size_t k = 0; k < words_.size(); ++k) folds.add(fold_of(k));
+        const auto order = in_order(0, words_.size(), [&](std::size_t k) { return folds[k]; }, is_before);
+        for (const std::uint32_t k : order) sorted.add(words_[k]);
+        words_ = std::move(sorted);
     }
-    const auto fold_of = [&](std::size_t k) { return own[k].empty() ? words[k] : own[k]; };
-    std::vector<std::uint32_t> order(words.size());
-    std::iota(order.begin(), order.end(), 0u);
-    std::sort(order.begin(), order.end(), [&](std::uint32_t a, std::uint32_t b) {
-        const int compared = fold_of(a).compare(fold_of(b));
-        return compared != 0 ? compared < 0 : words[a] < words[b];
-    });
-    words_.reserve(words.size(), bytes);
-    own_.reserve(words.size(), own_bytes);
-    for (const std::uint32_t k : order) words_.add(words[k]), own_.add(own[k]);
-    bare_ = Bare(folds(), 0, words_.size());
+    words_.shrink_to_fit();
+    std::vector<std::pair<std::uint32_t, std::string>> marked;
+    for (std::size_t k = 0; k < words_.size(); ++k) {
+        if (may_be_bare(case_, words_[k])) marked.emplace_back((std::uint32_t)k, fold_of(k));
+    }
+    bare_ = Bare(marked);
 }
 
+std::string RareWords::fold_of(std::size_t k) const { return folded_by(case_, words_[k]); }
+
 bool RareWords::has(std::string_view fold) const {
-    const std::size_t first = first_of(0, words_.size(), [&](std::size_t k) { return fold_at(k) >= fold; });
-    return first < words_.size() && fold_at(first) == fold;
+    const std::size_t first = first_of(0, words_.size(), [&](std::size_t k) { return fold_of(k) >= fold; });
+    return first < words_.size() && fold_of(first) == fold;
 }
 
 std::vector<std::string> RareWords::beginning(std::string_view fold, std::size_t most) const {
     std::vector<std::string> found;
-    const auto [low, high] = range_of(0, words_.size(), [&](std::size_t k) { return fold_at(k); }, fold);
+    const auto [low, high] = range_of(0, words_.size(), [&](std::size_t k) { return fold_of(k); }, fold);
     for (std::size_t k = low; k < high && found.size() < most; ++k) {
-        if (fold_at(k) != fold) found.emplace_back(words_[k]);
+        if (fold_of(k) != fold) found.emplace_back(words_[k]);
     }
     if (found.size() == most) return found;
-    for (const std::int64_t id : bare_.begun(fold, folds())) {
+    for (const std::int64_t id : bare_.begun(fold)) {
         if (found.size() == most) break;
         found.emplace_back(words_[(std::size_t)id]);
     }

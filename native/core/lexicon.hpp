@@ -6,11 +6,10 @@
 
 #include "letter_case.hpp"
 #include "texts.hpp"
+#include "vocabulary.hpp"
 
 #include <cstddef>
 #include <cstdint>
-#include <deque>
-#include <functional>
 #include <map>
 #include <optional>
 #include <set>
@@ -30,28 +29,26 @@ struct Weighted {
     double weight;
 };
 
-// A word of a list, folded.
-using FoldAt = std::function<std::string_view(std::size_t)>;
-
 // Words with apostrophes, accents or Korean syllables, sorted by their skeletons.
 class Bare {
   public:
     Bare() = default;
-    // Of `count` words without the first `hidden`.
-    Bare(const FoldAt& fold_at, std::size_t hidden, std::size_t count);
+    // Of words with their folds; those that are typed as they are do not count.
+    explicit Bare(const std::vector<std::pair<std::uint32_t, std::string>>& words);
 
     bool has(std::string_view skeleton) const;
     // Whether one of the skeletons begins so.
     bool may_begin(std::string_view prefix) const;
     // The words that equal letters, or begin with them, except for what was not typed; without those that
     // do so as they are.
-    std::vector<std::int64_t> equal(std::string_view fold, const FoldAt& fold_at) const;
-    std::vector<std::int64_t> begun(std::string_view fold, const FoldAt& fold_at) const;
+    std::vector<std::int64_t> equal(std::string_view fold) const;
+    std::vector<std::int64_t> begun(std::string_view fold) const;
 
   private:
     std::pair<std::size_t, std::size_t> range(std::string_view skeleton) const;
 
-    std::vector<std::pair<std::string, std::int64_t>> skeletons_;
+    Texts skeletons_, folds_;           // in the order of the skeletons
+    std::vector<std::uint32_t> words_;  // the same
 };
 
 // Immutable and thread-safe.
@@ -59,11 +56,10 @@ class Lexicon {
   public:
     using Misspellings = std::vector<std::pair<std::string, std::string>>;
 
-    // `words`: by id, the most frequent first, each once; they must outlive the lexicon. The first `hidden`
-    // are no words and never returned. `misspellings`: each with the intended word, or with two, and a space
-    // between; one that the vocabulary lacks, with one. Throws Error: an intended word is not in the vocabulary.
-    Lexicon(const std::vector<std::string>& words, std::size_t hidden, const Misspellings& misspellings,
-            LetterCase letter_case);
+    // `words`: the most frequent first. The first `hidden` are no words and never returned. `misspellings`: each with
+    // the intended word, or with two, and a space between; one that the vocabulary lacks, with one. Throws Error: an
+    // intended word is not in the vocabulary.
+    Lexicon(SharedVocabulary words, std::size_t hidden, const Misspellings& misspellings, LetterCase letter_case);
     Lexicon(const Lexicon&) = delete;
     Lexicon& operator=(const Lexicon&) = delete;
 
@@ -73,7 +69,7 @@ class Lexicon {
     // A form that is the same for all cases of a word.
     std::string fold(std::string_view word) const;
     // The ids in the order of the folded words.
-    const std::vector<std::int64_t>& ids() const { return ids_; }
+    const std::vector<std::uint32_t>& ids() const { return ids_; }
     // The range [low, high) in `ids` of the words that begin with a folded prefix.
     std::pair<std::size_t, std::size_t> range(std::string_view prefix) const {
         return range_within(0, ids_.size(), prefix);
@@ -84,7 +80,10 @@ class Lexicon {
     std::size_t equal_end(std::string_view fold, std::size_t low, std::size_t high) const;
     // The folded word at a position in `ids`.
     std::string_view fold_at(std::size_t position) const { return fold_of(ids_[position]); }
-    std::string_view fold_of(std::int64_t id) const { return folds_[(std::size_t)id]; }
+    std::string_view fold_of(std::int64_t id) const {
+        const std::string_view own = own_folds_[(std::size_t)id];
+        return own.empty() ? word(id) : own;
+    }
     // The words that begin with folded letters, with the weights of what was not typed, of Korean syllables
     // and of misspellings.
     std::vector<Weighted> begun(std::string_view fold) const;
@@ -130,20 +129,18 @@ class Lexicon {
         double share;  // P(typed so | the word)
     };
 
-    FoldAt folds() const {
-        return [this](std::size_t id) { return folds_[id]; };
-    }
+    void fold_words();
     void count_letters();
-    void find_clitics(std::size_t hidden);
+    void find_clitics();
     // Adds the words intended by misspellings with this beginning, unless they are among `words`.
     static void add(const std::vector<Slip>& slips, double begun_share, std::string_view fold, std::vector<Weighted>& words);
     void take(const Misspellings& misspellings);
 
-    const std::vector<std::string>* words_;
+    SharedVocabulary words_;
+    std::size_t hidden_;
     LetterCase case_;
-    std::deque<std::string> own_;  // the folds that are not their words
-    std::vector<std::string_view> folds_;
-    std::vector<std::int64_t> ids_;
+    Texts own_folds_;  // those that are not their words; empty texts for the others
+    std::vector<std::uint32_t> ids_;
     Bare bare_;
     bool has_accents_ = false;
     std::map<std::int64_t, std::int64_t> meant_by_;
@@ -159,7 +156,7 @@ class Lexicon {
 // Words beyond the vocabulary, which have no probabilities. Immutable and thread-safe.
 class RareWords {
   public:
-    RareWords(const Texts& words, const LetterCase& letter_case);
+    RareWords(Texts words, LetterCase letter_case);
     RareWords(const RareWords&) = delete;
     RareWords& operator=(const RareWords&) = delete;
 
@@ -173,13 +170,10 @@ class RareWords {
     std::vector<std::string> beginning(std::string_view fold, std::size_t most) const;
 
   private:
-    std::string_view fold_at(std::size_t k) const { return own_[k].empty() ? words_[k] : own_[k]; }
-    FoldAt folds() const {
-        return [this](std::size_t k) { return fold_at(k); };
-    }
+    std::string fold_of(std::size_t k) const;
 
     Texts words_;
-    Texts own_;  // the folds that are not their words; empty texts for the others
+    LetterCase case_;
     Bare bare_;
 };
 

@@ -114,7 +114,7 @@ const Tokenizer& NextWordModel::tokenizer() const {
     if (tokenizer_) return *tokenizer_;
     const TokenizerSettings& settings = folder_->tokenizer();
     TokenizerSpec spec;
-    for (std::uint32_t id = 0; id < vocabulary().size(); ++id) spec.words.emplace_back(vocabulary().word(id));
+    spec.words = folder_->vocabulary();
     spec.only_spaces = settings.words == "spaces";
     spec.folds_case = settings.case_ == "fold";
     spec.lines = settings.lines == "wrapped"     ? TokenizerSpec::WRAPPED

@@ -23,7 +23,7 @@ class NextWordModel : public Engine {
     explicit NextWordModel(std::unique_ptr<Folder> folder);
 
     const Folder& folder() const { return *folder_; }
-    const Vocabulary& vocabulary() const { return folder_->vocabulary(); }
+    const Vocabulary& vocabulary() const { return *folder_->vocabulary(); }
     // Throws Error: words are cut by a segmenter.
     const Tokenizer& tokenizer() const;
 
@@ -36,6 +36,9 @@ class NextWordModel : public Engine {
     void write(const State& state, void* into) const;
     // Throws Error: the bytes are no state, damaged, of another model, or out of range.
     State read(const void* data, std::size_t size) const;
+
+    // Frees the content of the files that `reader_of` reads.
+    void drop_word_files() { folder_->drop_word_files(); }
 
   private:
     std::unique_ptr<Folder> folder_;

@@ -3,6 +3,7 @@
 
 #include "error.hpp"
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <functional>
@@ -17,9 +18,6 @@ namespace foreword::core {
 class Texts {
   public:
     Texts() = default;
-    Texts(const std::vector<std::string>& texts) {
-        for (const std::string& text : texts) add(text);
-    }
 
     // `bytes`: of all texts together.
     void reserve(std::size_t texts, std::size_t bytes) {
@@ -29,8 +27,26 @@ class Texts {
     void add(std::string_view text) {
         buffer_ += text;
         buffer_ += '\0';
-        if (buffer_.size() > UINT32_MAX) throw_error("there are too many words: together they have more than 4 GB");
+        must_fit();
         begins_.push_back((std::uint32_t)buffer_.size());
+    }
+    // Each of the lines, without what follows the last newline.
+    static Texts of_lines(std::string_view lines) {
+        Texts texts;
+        texts.buffer_ = lines;
+        texts.must_fit();
+        texts.begins_.reserve((std::size_t)std::count(lines.begin(), lines.end(), '\n') + 1);
+        for (std::size_t at = 0; (at = lines.find('\n', at)) != lines.npos;) {
+            texts.buffer_[at++] = '\0';
+            texts.begins_.push_back((std::uint32_t)at);
+        }
+        texts.buffer_.resize(texts.begins_.back());
+        return texts;
+    }
+    // Gives back the memory that is reserved for more texts.
+    void shrink_to_fit() {
+        buffer_.shrink_to_fit();
+        begins_.shrink_to_fit();
     }
     std::size_t size() const { return begins_.size() - 1; }
     // A NUL stands behind it.
@@ -39,6 +55,10 @@ class Texts {
     }
 
   private:
+    void must_fit() const {
+        if (buffer_.size() > UINT32_MAX) throw_error("there are too many words: together they have more than 4 GB");
+    }
+
     std::string buffer_;
     std::vector<std::uint32_t> begins_ = {0};  // (texts + 1): where each begins
 };
@@ -46,38 +66,35 @@ class Texts {
 // The positions of texts in a list, found by their hashes.
 class Positions {
   public:
-    Positions() = default;
-    // Of as many texts.
-    explicit Positions(std::size_t count) {
-        std::size_t size = 4;
-        while (size < 2 * count) size *= 2;
-        slots_.resize(size);
-    }
-
-    // Adds the text at a position; false if an equal one is there. `at`: the text at each position.
-    template <class At>
-    bool add(std::size_t position, At&& at) {
-        std::uint32_t& slot = slots_[slot_of(at(position), at)];
+    // Adds the last text of a list, of which all others have been added; false if an equal one is there.
+    bool add_last(const Texts& texts) {
+        if (2 * slots_.size() < 3 * texts.size()) grow(texts);
+        std::uint32_t& slot = slots_[slot_of(texts[texts.size() - 1], texts)];
         if (slot != 0) return false;
-        slot = (std::uint32_t)position + 1;
+        slot = (std::uint32_t)texts.size();
         return true;
     }
-    template <class At>
-    std::optional<std::uint32_t> find(std::string_view text, At&& at) const {
-        const std::uint32_t found = slots_[slot_of(text, at)];
+    std::optional<std::uint32_t> find(std::string_view text, const Texts& texts) const {
+        const std::uint32_t found = slots_[slot_of(text, texts)];
         return found != 0 ? std::optional(found - 1) : std::nullopt;
     }
 
   private:
     // Of the text, or the free one for it.
-    template <class At>
-    std::size_t slot_of(std::string_view text, At&& at) const {
+    std::size_t slot_of(std::string_view text, const Texts& texts) const {
         std::size_t slot = std::hash<std::string_view>{}(text) & (slots_.size() - 1);
-        while (slots_[slot] != 0 && at(slots_[slot] - 1) != text) slot = (slot + 1) & (slots_.size() - 1);
+        while (slots_[slot] != 0 && texts[slots_[slot] - 1] != text) slot = (slot + 1) & (slots_.size() - 1);
         return slot;
     }
+    void grow(const Texts& texts) {
+        std::vector<std::uint32_t> before(2 * slots_.size());
+        before.swap(slots_);
+        for (const std::uint32_t position : before) {
+            if (position != 0) slots_[slot_of(texts[position - 1], texts)] = position;
+        }
+    }
 
-    std::vector<std::uint32_t> slots_;  // positions + 1; 0: none
+    std::vector<std::uint32_t> slots_ = std::vector<std::uint32_t>(4);  // positions + 1; 0: none
 };
 
 }  // namespace foreword::core

@@ -77,33 +77,24 @@ class Trace {
 
 Tokenizer::Tokenizer(TokenizerSpec spec)
     : spec_(std::move(spec)),
-      case_(spec_.language.empty() ? LetterCase::of(spec_.words) : LetterCase(spec_.language)),
+      case_(spec_.language.empty() ? LetterCase::of(*spec_.words) : LetterCase(spec_.language)),
       is_dotless_(LetterCase(spec_.language).is_dotless()) {
     if (spec_.has_segmenter) {
         throw_error("the model separates the words of scripts without spaces by ICU, which this library lacks; "
                     "use it in Python with foreword[segment]");
     }
-    if (spec_.words.size() < 2 || spec_.words[0] != "<unk>" || spec_.words[1] != "<eos>") {
+    const Vocabulary& words = *spec_.words;
+    if (words.size() < 2 || words[UNK_ID] != "<unk>" || words[EOS_ID] != "<eos>") {
         throw_error("the first words of the vocabulary are not <unk> and <eos>");
-    }
-    ids_ = Positions(spec_.words.size());
-    for (std::size_t k = 0; k < spec_.words.size(); ++k) {
-        if (!ids_.add(k, [&](std::size_t id) { return std::string_view(spec_.words[id]); })) {
-            throw_error("the vocabulary has the word " + spec_.words[k] + " twice");
-        }
     }
     for (const std::string& mark : spec_.marks) kept_ += decoded(mark);
     for (const char32_t mark : typographic_marks()) {
-        if (find(encoded(std::u32string_view(&mark, 1)))) kept_ += mark;
+        if (words.id(encoded(std::u32string_view(&mark, 1)))) kept_ += mark;
     }
 }
 
-std::optional<std::uint32_t> Tokenizer::find(std::string_view word) const {
-    return ids_.find(word, [&](std::size_t id) { return std::string_view(spec_.words[id]); });
-}
-
 std::int64_t Tokenizer::id_of_normalised(std::u32string_view word) const {
-    return find(encoded(word)).value_or((std::uint32_t)UNK_ID);
+    return spec_.words->id(encoded(word)).value_or((std::uint32_t)UNK_ID);
 }
 
 std::int64_t Tokenizer::id_of(std::string_view word) const { return id_of_normalised(normalise(decoded(word))); }
@@ -137,7 +128,7 @@ std::vector<std::int64_t> Tokenizer::encode(std::string_view line) const {
     for (const Span& span : cut_words(text, spec_.only_spaces)) {
         word.clear();
         append_encoded(word, std::u32string_view(text).substr(span.start, span.end - span.start));
-        ids.push_back(find(word).value_or((std::uint32_t)UNK_ID));
+        ids.push_back(spec_.words->id(word).value_or((std::uint32_t)UNK_ID));
     }
     return ids;
 }

@@ -3,12 +3,10 @@
 #pragma once
 
 #include "letter_case.hpp"
-#include "texts.hpp"
 #include "vocabulary.hpp"
 
 #include <cstddef>
 #include <cstdint>
-#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -20,7 +18,7 @@ struct TokenizerSpec {
     // What a line of a text is: it ends in <eos> in the first two; in wrapped text a paragraph does.
     enum Lines { SENTENCE, PARAGRAPH, WRAPPED };
 
-    std::vector<std::string> words;  // UTF-8, by id; the first are <unk> and <eos>
+    SharedVocabulary words;          // the first are <unk> and <eos>
     bool only_spaces = false;        // words are what stands between spaces (`words="spaces"`)
     bool folds_case = false;         // everything becomes lower case (`case="fold"`)
     Lines lines = SENTENCE;
@@ -39,8 +37,7 @@ struct Word {
 // A vocabulary and the rules that divide text into its words. Immutable and thread-safe.
 class Tokenizer {
   public:
-    // Throws Error: it has a segmenter, which the core lacks; the first words are wrong, or a word
-    // is repeated.
+    // Throws Error: it has a segmenter, which the core lacks; or the first words are wrong.
     explicit Tokenizer(TokenizerSpec spec);
     Tokenizer(const Tokenizer&) = delete;
     Tokenizer& operator=(const Tokenizer&) = delete;
@@ -48,9 +45,9 @@ class Tokenizer {
     const TokenizerSpec& spec() const { return spec_; }
     // The case rules of the configured language, or else those that the vocabulary shows.
     const LetterCase& letter_case() const { return case_; }
-    std::int64_t vocab_size() const { return (std::int64_t)spec_.words.size(); }
+    std::int64_t vocab_size() const { return (std::int64_t)spec_.words->size(); }
     // UTF-8. The id must be one of the vocabulary.
-    std::string_view word(std::int64_t id) const { return spec_.words[(std::size_t)id]; }
+    std::string_view word(std::int64_t id) const { return (*spec_.words)[(std::size_t)id]; }
     // Of a word as it is typed; UNK_ID if the vocabulary lacks it.
     std::int64_t id_of(std::string_view word) const;
     // Of a word in exactly this form, from `normalise`.
@@ -66,7 +63,6 @@ class Tokenizer {
     std::vector<Word> read(std::u32string_view text, std::int64_t last = EOS_ID) const;
 
   private:
-    std::optional<std::uint32_t> find(std::string_view word) const;
     bool stays(std::u32string_view text) const;
     std::u32string in_case(std::u32string_view text) const;
     void plain_apostrophes(std::u32string& text) const;
@@ -75,7 +71,6 @@ class Tokenizer {
     LetterCase case_;
     bool is_dotless_;  // of the configured language alone
     std::u32string kept_;
-    Positions ids_;
 };
 
 // A text with a newline for each line end; offsets and length stay the same.

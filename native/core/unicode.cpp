@@ -230,6 +230,7 @@ char32_t next_decoded(std::string_view utf8, std::size_t& at) {
 }
 
 std::u32string decoded(std::string_view utf8) {
+    if (is_ascii(utf8)) return {utf8.begin(), utf8.end()};
     std::u32string text;
     text.reserve(utf8.size());
     for (std::size_t at = 0; at < utf8.size();) text += next_decoded(utf8, at);
@@ -271,7 +272,10 @@ std::u32string upper(std::u32string_view text) {
 std::u32string casefold(std::u32string_view text) {
     std::u32string mapped;
     mapped.reserve(text.size());
-    for (const char32_t c : text) append_mapped(mapped, c, FOLD_RUNS, FOLD_SPECIALS);
+    for (const char32_t c : text) {
+        if (is_ascii(c)) mapped += c >= U'A' && c <= U'Z' ? c + 32 : c;
+        else append_mapped(mapped, c, FOLD_RUNS, FOLD_SPECIALS);
+    }
     return mapped;
 }
 

@@ -2,6 +2,8 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
+#include <cstring>
 #include <string>
 #include <string_view>
 
@@ -30,12 +32,38 @@ inline bool next_character(std::string_view text, std::size_t& at, char32_t& cha
     return true;
 }
 
+// The bytes that are ASCII at the beginning of a text, counted by eights as long as eight are left.
+inline std::size_t ascii_prefix(std::string_view text) {
+    constexpr std::uint64_t HIGHEST = 0x8080808080808080u;
+    std::size_t at = 0;
+    for (std::uint64_t bytes; text.size() - at >= sizeof bytes; at += sizeof bytes) {
+        std::memcpy(&bytes, text.data() + at, sizeof bytes);
+        if ((bytes & HIGHEST) != 0) return at;
+    }
+    while (at < text.size() && (unsigned char)text[at] < 0x80) ++at;
+    return at;
+}
+
+inline bool is_ascii(std::string_view text) { return ascii_prefix(text) == text.size(); }
+
+inline char small_ascii(char c) { return c >= 'A' && c <= 'Z' ? (char)(c + 32) : c; }
+
+// The order of two ASCII texts in lower case: negative, 0 or positive.
+inline int small_order(std::string_view a, std::string_view b) {
+    const std::size_t shorter = a.size() < b.size() ? a.size() : b.size();
+    for (std::size_t k = 0; k < shorter; ++k) {
+        if (a[k] != b[k] && small_ascii(a[k]) != small_ascii(b[k])) return small_ascii(a[k]) - small_ascii(b[k]);
+    }
+    return a.size() < b.size() ? -1 : a.size() > b.size();
+}
+
 // The offset at which a text stops being UTF-8; its size if all of it is UTF-8.
 inline std::size_t valid_utf8(std::string_view text) {
-    std::size_t at = 0;
     char32_t character;
-    while (at < text.size() && next_character(text, at, character)) {}
-    return at;
+    for (std::size_t at = 0;;) {
+        at += ascii_prefix(text.substr(at));
+        if (at == text.size() || !next_character(text, at, character)) return at;
+    }
 }
 
 inline void append_utf8(std::string& text, char32_t character) {

@@ -52,8 +52,11 @@ std::size_t after_tags(std::string_view text, std::size_t at) {
 
 bool is_plain(std::string_view text) {
     constexpr char32_t BLACK_FLAG = 0x1f3f4;
+    // Most texts are printable ASCII alone.
+    const auto is_printable = [](char c) { return c >= 0x20 && c < 0x7f; };
+    const auto plain = std::find_if_not(text.begin(), text.end(), is_printable);
     char32_t before = 0, character;
-    for (std::size_t at = 0; at < text.size(); before = character) {
+    for (std::size_t at = (std::size_t)(plain - text.begin()); at < text.size(); before = character) {
         if (!next_character(text, at, character)) return false;
         if (character >= 0x20 && character < 0x7f) continue;
         if (is_in(ALWAYS, character)) return false;

@@ -1,39 +1,41 @@
-// A model's words by their ids, as tokenizer.json has them. Does not cut text.
+// A model's words by their ids, and back. Does not cut text.
 #pragma once
 
 #include "texts.hpp"
 
+#include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <optional>
-#include <string>
 #include <string_view>
 
 namespace foreword::core {
 
-// How text becomes words; `foreword.text.tokenizer.TokenizerConfig` says what each one means.
-struct TokenizerSettings {
-    std::string words = "unicode", case_ = "keep", lines = "sentence", segmenter = "none", language;
-};
-
-// Whether this is a language's code (BCP 47), or empty.
-bool is_language(std::string_view code);
-
 constexpr std::int64_t UNK_ID = 0, EOS_ID = 1;
 
+// Words are UTF-8.
 class Vocabulary {
   public:
-    // Throws Error: the text is not in the form that Foreword writes for these settings.
-    Vocabulary(std::string_view json, const TokenizerSettings& settings, const std::string& file);
+    // Adds a word with the next id; false if an equal one is there, and then the vocabulary is of no use.
+    bool add(std::string_view word) {
+        words_.add(word);
+        return ids_.add_last(words_);
+    }
+    void shrink_to_fit() { words_.shrink_to_fit(); }
 
-    std::uint32_t size() const { return (std::uint32_t)words_.size(); }
+    std::size_t size() const { return words_.size(); }
     // Ends with a NUL. The id is one of this vocabulary's.
-    std::string_view word(std::uint32_t id) const { return words_[id]; }
+    std::string_view operator[](std::size_t id) const { return words_[id]; }
+    const Texts& texts() const { return words_; }
     // None if the vocabulary lacks the word, which is compared byte by byte.
-    std::optional<std::uint32_t> id(std::string_view word) const;
+    std::optional<std::uint32_t> id(std::string_view word) const { return ids_.find(word, words_); }
 
   private:
     Texts words_;
     Positions ids_;
 };
+
+// The one vocabulary of a model, of its tokenizer and of its lexicon.
+using SharedVocabulary = std::shared_ptr<const Vocabulary>;
 
 }  // namespace foreword::core

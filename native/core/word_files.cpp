@@ -3,6 +3,7 @@
 #include "error.hpp"
 #include "json.hpp"
 #include "unicode.hpp"
+#include "utf8.hpp"
 #include "visible.hpp"
 #include "words.hpp"
 
@@ -155,7 +156,7 @@ void read_misspellings(const Folder& folder, WordFiles& files) {
     const Value& misspellings = checked.member(json.root(), "misspellings");
     if (!misspellings.is(Value::OBJECT)) checked.refuse("misspellings is no object");
     const auto check = [&](std::string_view word) {
-        if (folder.vocabulary().id(word).value_or((std::uint32_t)UNK_ID) <= EOS_ID) {
+        if (folder.vocabulary()->id(word).value_or((std::uint32_t)UNK_ID) <= EOS_ID) {
             checked.refuse(std::string(word.substr(0, 40)) + " is no word of the vocabulary");
         }
     };
@@ -166,7 +167,7 @@ void read_misspellings(const Folder& folder, WordFiles& files) {
         const std::size_t space = item.text.find(' ');
         check(item.text.substr(0, space));
         if (space != item.text.npos) check(item.text.substr(space + 1));
-        if (folder.vocabulary().id(item.name)) {
+        if (folder.vocabulary()->id(item.name)) {
             check(item.name);
         } else if (item.name.empty() || !is_plain(item.name) || item.name.find(' ') != item.name.npos ||
                    space != item.text.npos) {
@@ -179,28 +180,23 @@ void read_misspellings(const Folder& folder, WordFiles& files) {
     }
 }
 
-// The sort key of rare words.
-std::u32string folded_key(std::string_view word) { return casefold(decoded(word)); }
+// The order of rare words in their file.
+bool is_before(std::string_view a, std::string_view b) {
+    const bool are_ascii = is_ascii(a) && is_ascii(b);
+    const int order = are_ascii ? small_order(a, b) : casefold(decoded(a)).compare(casefold(decoded(b)));
+    return order != 0 ? order < 0 : a < b;
+}
 
 void read_rare(const Folder& folder, WordFiles& files) {
     const auto text = folder.text(RARE);
     if (!text) return;
     const Checked checked(folder, RARE);
-    files.rare.reserve((std::size_t)std::count(text->begin(), text->end(), '\n'), text->size());
-    std::u32string before;
-    for (std::size_t start = 0, end; (end = text->find('\n', start)) != text->npos; start = end + 1) {
-        const std::string_view word = text->substr(start, end - start);
-        const auto refuse = [&](const std::string& why) {
-            checked.refuse("line " + std::to_string(files.rare.size() + 1) + why);
-        };
+    files.rare = Texts::of_lines(*text);
+    for (std::size_t k = 0; k < files.rare.size(); ++k) {
+        const auto refuse = [&](const std::string& why) { checked.refuse("line " + std::to_string(k + 1) + why); };
+        const std::string_view word = files.rare[k];
         if (!is_plain(word)) refuse(std::string(" holds ") + UNSAFE);
-        std::u32string key = folded_key(word);
-        const bool is_first = files.rare.size() == 0;
-        if (!is_first && (key < before || (key == before && word < files.rare[files.rare.size() - 1]))) {
-            refuse(" is not in alphabetical order");
-        }
-        before = std::move(key);
-        files.rare.add(word);
+        if (k > 0 && is_before(word, files.rare[k - 1])) refuse(" is not in alphabetical order");
     }
 }
 
