@@ -80,6 +80,13 @@ class Embedding(nn.Module):
         super().__init__()
         self.weight = nn.Parameter(weight)
 
+    @torch.no_grad()
+    def start_from(self, embeddings: Tensor) -> None:
+        """Set the matrix to others, scaled to its mean square; if all are 0, it stays as it is."""
+        if embeddings.any():
+            scale = self.weight.square().mean() / embeddings.square().mean()
+            self.weight.copy_(embeddings * scale.sqrt())
+
 
 class Affine(nn.Module):
     """x @ weight.T + bias; weight (F, G), bias (F,)."""

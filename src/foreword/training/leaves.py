@@ -32,6 +32,7 @@ class LeavesWithoutEnd(TextLeaves, total=False):
 
     model: AnyModelName | None
     embedding_size: int | None
+    embedding_start: Literal["cooccurrences", "random"] | None
     hidden_size: int | None
     num_layers: int | None
     context_words: int | None

@@ -12,6 +12,7 @@ from foreword.kernels.threads import most_threads
 from foreword.models.build import build, device_named
 from foreword.models.model import NextWordModel, Regularisation
 from foreword.text.windows import LineWindows, StreamWindows
+from foreword.training.cooccurrence import embeddings
 from foreword.training.corpus import Corpus
 from foreword.training.defaults import leaves_dropout_open
 from foreword.training.objective import NextWords
@@ -44,8 +45,8 @@ def new_run(
     device = device_named(settings.run.device)
     generator = torch.Generator().manual_seed(settings.run.seed)
     model = build(config, regularisation(settings), generator)
-    if fresh and settings.softmax.softmax_start == "frequencies":
-        model.start_from(torch.from_numpy(corpus.train.counts(config.vocab_size)))
+    if fresh:
+        _start(model, corpus, settings)
     model = model.to(device)
     if device.type != "cpu":
         # Initial weights are drawn on the CPU, equal for every device; masks on the device.
@@ -69,6 +70,16 @@ def new_run(
     precision = precision_of(settings, device)
     objective = NextWords(model, windows, settings, generator, precision, ranks)
     return Run(objective, settings, generator, ranks), model
+
+
+def _start(model: NextWordModel, corpus: Corpus, settings: TrainingSettings) -> None:
+    """Begin with what the counts of the text say about its words."""
+    if settings.softmax.softmax_start == "frequencies":
+        model.start_from(torch.from_numpy(corpus.train.counts(model.config.vocab_size)))
+    if settings.model.embedding_start == "cooccurrences":
+        generator = torch.Generator().manual_seed(settings.run.seed)
+        V, E = model.embedding.weight.shape
+        model.embedding.start_from(embeddings(corpus.train.ids, V, E, generator))
 
 
 def regularised(

@@ -143,6 +143,13 @@ class ModelSettings(Settings):
     embedding_size: Size | None = Field(
         None, description="Dimension of the word embeddings. Default: by the length of the text."
     )
+    embedding_start: Literal["cooccurrences", "random"] = Field(
+        "cooccurrences",
+        description=(
+            "Next-word models: word embeddings before the first step. cooccurrences: by the words "
+            "that stand beside each word in the text, so that words used alike begin alike; random."
+        ),
+    )
     hidden_size: Size | None = Field(
         None, description="Units in each layer. Default: by the length of the text."
     )
