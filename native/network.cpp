@@ -31,7 +31,7 @@ constexpr int TOGETHER = 64;
 constexpr int FEW = 3;
 // The number of words of one piece of work, which has a sum of its own.
 constexpr int PIECE = 512;
-// Rows of a table begin at multiples of it, so that no vector of 32 bytes is in two cache lines.
+// Rows of an int8 table begin at multiples of it, so that no vector of 32 bytes is in two cache lines.
 constexpr std::size_t ROW_STEP = 32;
 // Users whose scores of all words one thread finds together.
 constexpr int SCORED_TOGETHER = 16;
@@ -143,8 +143,10 @@ KeptTable::KeptTable(Table table) : table_(table) {
     const std::size_t item = table.is_int8() ? 1 : sizeof(float);
     const std::size_t bytes = (std::size_t)table.columns * item;
     if (bytes % ROW_BYTES != 0) {
-        // What is read beyond a row is the next row, or the room behind the last one.
-        const std::size_t wide = (bytes + ROW_STEP - 1) / ROW_STEP * ROW_STEP;
+        // What is read beyond a row may be the next row, or the room behind the last one: whole numbers times 0. Of
+        // floats, it must be zeros, since the next row may hold a NaN.
+        const std::size_t step = table.is_int8() ? ROW_STEP : ROW_BYTES;
+        const std::size_t wide = (bytes + step - 1) / step * step;
         const char* from = table.is_int8() ? (const char*)table.ints : (const char*)table.floats;
         rows_.resize(wide * (std::size_t)table.rows + 2 * ROW_BYTES);
         std::uint8_t* const into = rows_.data() + ROW_BYTES - (std::uintptr_t)rows_.data() % ROW_BYTES;

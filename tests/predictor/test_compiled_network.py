@@ -190,6 +190,16 @@ def test_the_largest_int8_values_give_exact_scores(instruction_set: str) -> None
         np.testing.assert_allclose(scores, expected, rtol=1e-6, atol=1e-6)
 
 
+def test_a_word_with_a_weight_that_is_no_number_spoils_no_other_score(instruction_set: str) -> None:
+    config, weights = random_model("lstm", (9, 70, 70, 1), tied=False)
+    state = in_cpp(config, weights).advance(zeros(config), 3)
+    expected = in_cpp(config, weights).scores(state, None)
+    weights["decoder.weight"][4] = np.nan
+    others = np.array([0, 1, 2, 3, 5, 6, 7, 8])
+    actual = in_cpp(config, weights).scores(state, None)
+    np.testing.assert_array_equal(actual[others], expected[others])
+
+
 @pytest.mark.parametrize("form", ["float32", "int8"])
 @pytest.mark.parametrize("cell", CELLS)
 def test_many_users_get_what_each_gets_alone_bit_for_bit(
