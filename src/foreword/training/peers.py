@@ -167,7 +167,7 @@ def connected(launch: Launch) -> Peers:
     peers = Peers(launch.rank, hosts, store)
     backend = "cpu:gloo,cuda:nccl" if torch.cuda.is_available() else "gloo"
     others = _connections()
-    if not dist.is_initialized():  # by the script that calls Foreword
+    if not dist.is_initialized():  # the script that calls Foreword may have done it
         with peers.answering():
             dist.init_process_group(
                 backend, timeout=PATIENCE, store=store, rank=launch.rank, world_size=launch.count
