@@ -31,8 +31,8 @@ void fields(Visitor& v, Masks& m, const Counts& k, std::int64_t seen) {
 template <class Visitor>
 void fields(Visitor& v, Input& i, const Counts& k, std::int64_t gates) {
     v("inputs", i.size), v("x", i.x, k.T * k.B * i.size);
-    v("weight_ih", i.weight, {gates * k.H, i.size}), v("bias", i.bias, gates * k.H);
-    v.needs(true, i.x, i.weight, i.bias);
+    v("weight_ih", i.weight.floats, {gates * k.H, i.size}), v("bias", i.bias, gates * k.H);
+    v.needs(true, i.x, i.weight.floats, i.bias);
 }
 template <class Visitor>
 void fields(Visitor& v, InputBack& i, const Counts& k, std::int64_t gates) {
@@ -53,7 +53,7 @@ void fields(Visitor& v, Forward& a) {
     without_stages(cell);
     const int n = cell.gates, seeing = cell.seeing;
     fields(v, a.masks, k, H), fields(v, a.input, k, n);
-    v("weight_hh", a.weight, {seeing * H, H});
+    v("weight_hh", a.weight.floats, {seeing * H, H});
     v("peepholes", a.peepholes, {3, H}), v.needs(cell.has_peepholes(), a.peepholes);
     v("bias_n", a.bias_n, H), v.needs(cell.has_bias_n(), a.bias_n);
     v("gates", a.gates, k.made(a.keeps) * n * H);
@@ -62,7 +62,7 @@ void fields(Visitor& v, Forward& a) {
     v("tanh_c", a.tanh_c, N * H), v.needs(cell.has_memory() && a.keeps, a.tanh_c);
     v("inner", a.inner, N * H), v.needs(cell.carries_hidden(), a.inner);
     v("outputs", a.outputs, k.all * H);
-    v.needs(true, a.weight, a.gates, a.h, a.seen, a.before);
+    v.needs(true, a.weight.floats, a.gates, a.h, a.seen, a.before);
     fields(v, a.packed, v.packed_floats(k.H, seeing, k.H) + v.packed_floats(k.H, n, a.input.size));
 }
 

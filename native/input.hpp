@@ -28,7 +28,7 @@ class Projection {
     // The thread's part of the preparation before `run`.
     void prepare(const Member& member, int first, int last) const {
         if (input_.size == 0) return;
-        if (packs_) pack_rows<F>(strips_, input_.weight, input_.size, weight_, first, last);
+        if (packs_) pack_rows<F>(strips_, input_.weight, 0, input_.size, weight_, first, last);
         if (!copies_) return;
         const int I = input_.size, all = (int)steps_.begin(steps_.T);
         for (int row = member.first(all); row < member.last(all); ++row) {

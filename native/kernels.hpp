@@ -10,6 +10,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <cstring>
 
 namespace foreword {
 
@@ -38,10 +39,47 @@ inline int steps_at_once(int T, int batch) {
     return steps < T ? steps : T;
 }
 
+// A matrix as a model folder stores it: rows of float32, or of int8 with a scale for each row. A row
+// may be read up to the next multiple of ROW_BYTES; the bytes beyond its columns do not affect results.
+constexpr int ROW_BYTES = 64;
+
+struct Table {
+    int rows = 0, columns = 0;
+    std::ptrdiff_t stride = 0;  // values from one row to the next
+    const float* floats = nullptr;
+    const std::int8_t* ints = nullptr;  // or these, with
+    const float* scales = nullptr;      // (rows)
+    const std::int32_t* sums = nullptr;  // (rows): of a row's values
+    const float* bias = nullptr;         // (rows), or null: none
+
+    bool is_int8() const { return ints != nullptr; }
+};
+
+// A row in float32. Static, as each instruction set has one of its own.
+static inline void row_of(const Table& table, std::int64_t row, float* into) {
+    const std::ptrdiff_t at = row * table.stride;
+    if (!table.is_int8()) {
+        std::memcpy(into, table.floats + at, sizeof(float) * (std::size_t)table.columns);
+        return;
+    }
+    const float scale = table.scales[row];
+    for (int k = 0; k < table.columns; ++k) into[k] = (float)table.ints[at + k] * scale;
+}
+
+// A weight that may be packed: row after row in float32, or a table.
+struct Unpacked {
+    const float* floats = nullptr;
+    const Table* table = nullptr;
+
+    Unpacked() = default;
+    Unpacked(const float* floats) : floats(floats) {}
+    Unpacked(const Table& table) : table(&table) {}
+};
+
 struct Input {
     int size;             // 0: the gates hold what the inputs and biases give, of one step
     const float* x;       // (T, B, size)
-    const float* weight;  // weight_ih, (n H, size)
+    Unpacked weight;      // weight_ih, (n H, size)
     const float* bias;    // (n H): all biases that stand outside a reset gate
 };
 
@@ -92,7 +130,7 @@ struct Forward {
     bool keeps;              // gates of all steps, for the way back; else of as many as it needs
     float clip;              // the largest |c|; 0: any
     const float* peepholes;  // (3, H): p_i, p_f, p_o
-    const float* weight;     // weight_hh, (seeing H, H)
+    Unpacked weight;         // weight_hh, (seeing H, H)
     const float* bias_n;     // (H): b_hn, which stands inside a GRU's reset
     float* gates;            // (T, B, n, H), or (steps_at_once, B, n, H)
     float* h;                // (B, H) before the first step, which is there; then (T, B, H)
@@ -181,22 +219,6 @@ struct ScanBack {
     const float* d_h;            // (T, units)
     float *d_a, *d_b;            // (T, units); by b_t and by h_t are one
     float* d_first;              // (units)
-};
-
-// A matrix as a model folder stores it: rows of float32, or of int8 with a scale for each row. A row
-// may be read up to the next multiple of ROW_BYTES; the bytes beyond its columns do not affect results.
-constexpr int ROW_BYTES = 64;
-
-struct Table {
-    int rows = 0, columns = 0;
-    std::ptrdiff_t stride = 0;  // values from one row to the next
-    const float* floats = nullptr;
-    const std::int8_t* ints = nullptr;  // or these, with
-    const float* scales = nullptr;      // (rows)
-    const std::int32_t* sums = nullptr;  // (rows): of a row's values
-    const float* bias = nullptr;         // (rows), or null: none
-
-    bool is_int8() const { return ints != nullptr; }
 };
 
 // The size of a vector in bytes when it is prepared for multiplication by a table's rows.

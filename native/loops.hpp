@@ -59,11 +59,10 @@ class ForwardLoop {
     void prepare_all(Member& member) const {
         const int first = member.first(strips_.count()), last = member.last(strips_.count());
         if (shelf_.packs) {
-            pack_rows<F>(strips_, a_.weight, H_, weight_, first, last);
+            pack_rows<F>(strips_, a_.weight, 0, H_, weight_, first, last);
             if (parts_ > 1) {
-                pack_rows<F>(by_last_, a_.weight + strips_.gates * (std::ptrdiff_t)H_ * H_, H_,
-                             weight_last_, member.first(by_last_.count()),
-                             member.last(by_last_.count()));
+                pack_rows<F>(by_last_, a_.weight, strips_.gates * (std::ptrdiff_t)H_, H_, weight_last_,
+                             member.first(by_last_.count()), member.last(by_last_.count()));
             }
         }
         projection_.prepare(member, first, last);

@@ -13,16 +13,6 @@
 
 namespace foreword {
 
-void row_of(const Table& table, std::int64_t row, float* into) {
-    const std::ptrdiff_t at = row * table.stride;
-    if (!table.is_int8()) {
-        std::memcpy(into, table.floats + at, sizeof(float) * (std::size_t)table.columns);
-        return;
-    }
-    const float scale = table.scales[row];
-    for (int k = 0; k < table.columns; ++k) into[k] = (float)table.ints[at + k] * scale;
-}
-
 namespace {
 
 // Sequences that one thread advances together: enough to share each weight that is read.
@@ -348,18 +338,21 @@ Table Network::kept(Table table) {
 // Steps of one layer: h and c (batch, H) before, then (T, batch, H) after. Without x, the gates
 // already hold the products of the inputs of a single step.
 void Network::run(int index, const Sizes& sizes, const float* x, float* h, float* c, float* gates,
-                  float* inner, const Packed& packed, const float* weight_ih,
-                  const float* weight_hh, int threads) const {
+                  float* inner, const Packed& packed, int threads) const {
     const Layer& layer = model_.layers[(std::size_t)index];
     const CellInfo& cell = *model_.cell;
     if (cell.needs_whole_rows()) {
         thread_local std::vector<float> room;
         const std::size_t past = (std::size_t)(sizes.B * cell.seeing * hidden_size());
         room.resize(past + 5 * (std::size_t)sizes.B);
+        std::vector<float> into, back;
         Staged a{};
         a.form.sizes = sizes;
-        a.form.cell = &cell, a.form.clip = model_.clip, a.form.weight = weight_hh;
-        a.input = {layer.weight_ih.columns, x, weight_ih, layer.weight_ih.bias}, a.packed = packed;
+        a.form.cell = &cell, a.form.clip = model_.clip;
+        a.input = {layer.weight_ih.columns, x, nullptr, layer.weight_ih.bias}, a.packed = packed;
+        if (!packed.is_there) {
+            a.input.weight = dense(layer.weight_ih, into), a.form.weight = dense(layer.weight_hh, back);
+        }
         a.gates = gates, a.past = room.data(), a.scales = room.data() + past;
         a.h = a.seen = h, a.c = c;
         kernels_.staged->forward[format_](a, threads);
@@ -367,9 +360,9 @@ void Network::run(int index, const Sizes& sizes, const float* x, float* h, float
     }
     Forward a{};
     a.sizes = sizes;
-    a.input = {x ? layer.weight_ih.columns : 0, x, weight_ih, layer.weight_ih.bias};
+    a.input = {x ? layer.weight_ih.columns : 0, x, layer.weight_ih, layer.weight_ih.bias};
     a.packed = packed, a.cell = &cell, a.clip = model_.clip;
-    a.peepholes = layer.peepholes, a.weight = weight_hh, a.bias_n = layer.bias_n;
+    a.peepholes = layer.peepholes, a.weight = layer.weight_hh, a.bias_n = layer.bias_n;
     a.gates = gates, a.h = h, a.c = c, a.inner = inner;
     a.seen = cell.sees_memory() ? c : h, a.before = cell.has_memory() ? c : h;
     kernels_.forward[format_](a, threads);
@@ -379,11 +372,10 @@ void Network::run(int index, const Sizes& sizes, const float* x, float* h, float
 void Network::pack(int index, bool is_wide, float* memory) const {
     const Layer& layer = model_.layers[(std::size_t)index];
     const std::size_t batch = is_wide ? 1 : FEW + 1, H = (std::size_t)hidden_size();
-    std::vector<float> into, back, zeros(batch * ((std::size_t)layer.weight_ih.columns + 9 * H));
+    std::vector<float> zeros(batch * ((std::size_t)layer.weight_ih.columns + 9 * H));
     float* const h = zeros.data() + batch * (std::size_t)layer.weight_ih.columns;
     float *const c = h + 2 * batch * H, *const inner = c + 2 * batch * H, *const gates = inner + batch * H;
-    run(index, sizes(1, (int)batch), zeros.data(), h, c, gates, inner, {memory, false},
-        dense(layer.weight_ih, into), dense(layer.weight_hh, back), 1);
+    run(index, sizes(1, (int)batch), zeros.data(), h, c, gates, inner, {memory, false}, 1);
 }
 
 const float* Network::packed(int index, int batch) const {
@@ -420,7 +412,7 @@ void Network::advance_some(const Advance* steps, int count) const {
             if (has_memory()) std::memcpy(c + b * H, steps[b].c + (std::size_t)layer * H, row);
         }
         float* const weights = const_cast<float*>(packed(layer, count));
-        run(layer, sizes(1, count), input, h, c, gates, inner, {weights, true}, nullptr, nullptr, 1);
+        run(layer, sizes(1, count), input, h, c, gates, inner, {weights, true}, 1);
         input = h + batch * H;
         for (std::size_t b = 0; b < batch; ++b) {
             std::memcpy(steps[b].h_after + (std::size_t)layer * H, input + b * H, row);
@@ -438,7 +430,7 @@ void Network::steps(int layer, int T, int batch, const std::int64_t* begins, con
     const int at_once = begins ? ENOUGH_ROWS + batch : steps_at_once(T, batch) * batch;
     float* const inner = scratch((rows + (std::size_t)(at_once * model_.cell->gates)) * H);
     float* const weights = const_cast<float*>(packed(layer, batch));
-    run(layer, sizes(T, batch, begins), x, h, c, inner + rows * H, inner, {weights, true}, nullptr, nullptr,
+    run(layer, sizes(T, batch, begins), x, h, c, inner + rows * H, inner, {weights, true},
         threads_worth(threads, step_work() * (double)rows));
 }
 
@@ -456,7 +448,7 @@ void Network::read(const std::int64_t* words, int batch, float* h, float* c, int
         are_there = kept != nullptr;
     }
     for (std::size_t b = 0; b < N && !are_there; ++b) row_of(model_.embedding, words[b], x + b * E);
-    run(0, sizes(1, batch), are_there ? nullptr : x, h, c, gates, inner, {weights, true}, nullptr, nullptr,
+    run(0, sizes(1, batch), are_there ? nullptr : x, h, c, gates, inner, {weights, true},
         threads_worth(threads, step_work() * batch));
     for (std::size_t b = 0; b < N && keeps && !are_there; ++b) kept_gates_->keep(words[b], gates + b * wide);
 }

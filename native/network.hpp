@@ -71,9 +71,6 @@ class KeptTable {
     std::vector<std::int32_t> sums_;
 };
 
-// A row in float32.
-void row_of(const Table& table, std::int64_t row, float* into);
-
 // Vectors by a table's rows: (count, columns) to (count, rows), with the table's biases added.
 void multiply(const Kernels& kernels, const Table& table, const float* vectors, int count,
               float* into, int threads);
@@ -199,8 +196,7 @@ class Network {
         return {T, batch, hidden_size(), begins, nullptr, 0};
     }
     void run(int layer, const Sizes& sizes, const float* x, float* h, float* c, float* gates, float* inner,
-             const struct Packed& packed, const float* weight_ih, const float* weight_hh,
-             int threads) const;
+             const struct Packed& packed, int threads) const;
     void advance_some(const Advance* steps, int count) const;
     std::size_t operand_floats() const;
     float operand(const float* h, float* memory) const;

@@ -60,10 +60,10 @@ static void staged(const Staged& a, int threads) {
 
     together(threads, [&](Member& member) {
         const int first = member.first(strips.count()), last = member.last(strips.count());
-        if (shelf.packs) pack_rows<F>(strips, form.weight, S, weight, first, last);
+        if (shelf.packs) pack_rows<F>(strips, form.weight, 0, S, weight, first, last);
         projection.prepare(member, first, last);
         if (shelf.packs && projects) {
-            pack_rows<F>(into_h, form.projection, H, weight_hr, member.first(into_h.count()),
+            pack_rows<F>(into_h, form.projection, 0, H, weight_hr, member.first(into_h.count()),
                          member.last(into_h.count()));
         }
         steps.clear_idle(a.outputs, P, member);

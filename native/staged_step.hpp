@@ -37,7 +37,7 @@ static void staged_step(const Staged& a, const float* bias_ih, const float* bias
     together(threads, [&](Member& member) {
         const int vectors = (H + LANES - 1) / LANES;
         const int first = member.first(vectors), last = member.last(vectors);
-        products(a.input.weight, form.gates(), a.input.x, a.input.size, bias_ih, a.gates, first, last);
+        products(a.input.weight.floats, form.gates(), a.input.x, a.input.size, bias_ih, a.gates, first, last);
         products(form.weight, form.seeing(), seen, S, bias_hh, a.past, first, last);
         member.barrier.wait();
         if (member.rank == 0) {

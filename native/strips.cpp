@@ -6,16 +6,21 @@ namespace foreword {
 namespace FOREWORD_ISA {
 
 template <class F>
-void pack_rows(const Strips& strips, const float* weight, int K, const Weight<F>& packed, int first,
-               int last) {
+void pack_rows(const Strips& strips, const Unpacked& weight, std::ptrdiff_t row, int K, const Weight<F>& packed,
+               int first, int last) {
     const int words = words_for<F>(K);
+    std::vector<float> room(weight.table ? (std::size_t)LANES * K : 0);  // for some rows of a table
     for (int s = first; s < last; ++s) {
         Word* to = packed.words + strips.place(s, words);
         const int width = strips.width(s), columns = width * strips.gates;
         for (int v = 0; v < width; ++v) {
             const int vector = strips.begin(s) + v, lanes = strips.lanes(vector);
             for (int g = 0; g < strips.gates; ++g) {
-                const float* from = weight + ((std::ptrdiff_t)g * strips.units + vector * LANES) * K;
+                const std::ptrdiff_t begin = row + (std::ptrdiff_t)g * strips.units + vector * LANES;
+                const float* const from = weight.table ? room.data() : weight.floats + begin * K;
+                for (int l = 0; l < lanes && weight.table; ++l) {
+                    row_of(*weight.table, begin + l, room.data() + (std::ptrdiff_t)l * K);
+                }
                 Word* column = to + (v * strips.gates + g) * LANES;
                 Vec inverse = Vec{} + 1.0f, total = {};
                 if constexpr (F::SCALES) {
@@ -157,7 +162,7 @@ void by_strips(const Strips& strips, const Weight<F>& packed, int K, const Rows<
 }
 
 #define FOREWORD_FOR(F)                                                                               \
-    template void pack_rows<F>(const Strips&, const float*, int, const Weight<F>&, int, int);         \
+    template void pack_rows<F>(const Strips&, const Unpacked&, std::ptrdiff_t, int, const Weight<F>&, int, int); \
     template void pack_columns<F>(const Strips&, const Lines&, int, int, const Weight<F>&, int, int); \
     template void by_rows<F>(const Strips&, int, const Weight<F>&, int, const Rows<F>&, int, int,     \
                              const Segment*, int, const Places&, const Then&);                        \

@@ -8,6 +8,7 @@
 
 #include <algorithm>
 #include <initializer_list>
+#include <vector>
 
 namespace foreword {
 namespace FOREWORD_ISA {
@@ -160,10 +161,10 @@ struct Lines {
     }
 };
 
-// Rows of a weight (gates * units, K) as strips, from strip `first` to before `last`.
+// Rows of a weight (gates * units, K), which begins at `row`, as strips, from strip `first` to before `last`.
 template <class F>
-void pack_rows(const Strips& strips, const float* weight, int K, const Weight<F>& packed, int first,
-               int last);
+void pack_rows(const Strips& strips, const Unpacked& weight, std::ptrdiff_t row, int K, const Weight<F>& packed,
+               int first, int last);
 
 // Columns of a weight (blocks * length, units) as strips of one gate; each block begins a word.
 template <class F>

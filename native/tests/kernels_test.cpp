@@ -159,7 +159,7 @@ void quick(Layer& l, const char* name) {
     if (!l.goes_back()) return;
     Backward back{};
     back.sizes = a.sizes, back.masks = a.masks, back.input = l.input_back(w_ih), back.cell = &cell;
-    back.clip = CLIP, back.carries = is_masked, back.peepholes = a.peepholes, back.weight = a.weight;
+    back.clip = CLIP, back.carries = is_masked, back.peepholes = a.peepholes, back.weight = a.weight.floats;
     back.gates = a.gates, back.c = has_memory ? a.c + l.B * H : nullptr, back.before = a.before;
     back.tanh_c = a.tanh_c, back.inner = a.inner;
     back.d_h = m.drawn(l.padded * H), back.d_last_h = m.drawn(l.B * H);
