@@ -10,13 +10,13 @@ import numpy as np
 import pytest
 from tests.core.typed_texts import KINDS, ROUNDING, assert_same, model_of, random_words, texts_of
 from tests.needs import needs
-from tests.predictor.test_lockstep import in_lockstep
+from tests.predictor.test_lockstep import answers_to, in_lockstep
 
 from foreword.errors import FolderError
 from foreword.folder.store import Folder
 from foreword.predictor.compiled_typist import WORDS_AT_ONCE
 from foreword.predictor.layer import Opinion
-from foreword.predictor.lockstep import Request, Work, next_request, together
+from foreword.predictor.lockstep import Request, Work, next_request
 from foreword.predictor.predictor import Predictor
 from foreword.predictor.slips import AZERTY, QWERTZ, Layout
 from foreword.predictor.suggest import Suggestion
@@ -142,7 +142,7 @@ def requests_of(work: Work[list[Suggestion]]) -> list[Request]:
             requests.append(next_request(work, answer))
         except StopIteration:
             return requests
-        (answer,) = together(requests[-1:])
+        (answer,) = answers_to(requests[-1:])
 
 
 def test_a_key_takes_one_turn() -> None:

@@ -9,7 +9,16 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from foreword.errors import FolderError
-from foreword.predictor.lockstep import Best, Work, next_request, together
+from foreword.predictor.lockstep import (
+    Batched,
+    Best,
+    Call,
+    Request,
+    Work,
+    attempted,
+    next_request,
+    together,
+)
 from foreword.predictor.predictor import Predictor, load
 from foreword.predictor.state import State
 
@@ -35,8 +44,16 @@ def in_lockstep(works: list[Work[Any]]) -> list[Any]:
                 wanted[index] = next_request(works[index], answer)
             except StopIteration as end:
                 results[index] = end.value
-        answers = dict(zip(wanted, together(list(wanted.values())), strict=True))
+        answers = dict(zip(wanted, answers_to(list(wanted.values())), strict=True))
     return [results[index] for index in range(len(works))]
+
+
+def answers_to(requests: list[Request]) -> list[Any]:
+    """What the server's queue answers: calls one by one, the others together."""
+    batched = iter(together([request for request in requests if isinstance(request, Batched)]))
+    return [
+        attempted(request) if isinstance(request, Call) else next(batched) for request in requests
+    ]
 
 
 @settings(max_examples=40, deadline=None)

@@ -42,6 +42,11 @@ class QRNNCell(MemoryCell):
         """None."""
         return ()
 
+    @property
+    def recurrent_state(self) -> int:
+        """1, c: h is only an output."""
+        return 1
+
     def parameter_shapes(
         self, input_size: int, hidden_size: int, proj_size: int = 0
     ) -> dict[str, tuple[int, ...]]:

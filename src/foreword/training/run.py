@@ -220,11 +220,13 @@ def _train(
         return checkpoint, chosen, corpus, sources, rare
 
     checkpoint, chosen, corpus, sources, rare = ranks.all_or_none(read)
+    with usable(folder):
+        step = None if checkpoint is None else checkpoint.step
     ranks.refuse_others(
         {
             "text": dict(corpus.fingerprint),
             "vocabulary size": corpus.tokenizer.vocab_size,
-            "step in its checkpoint": None if checkpoint is None else checkpoint.step,
+            "step in its checkpoint": step,
             **chosen.leaves(),
         }
     )
