@@ -59,6 +59,7 @@ def _run_scanned(problem: Problem) -> Run:
             extras=replace(extras, drop_hidden=masks[0], drop_memory=masks[1]),
         )
         after, gates = _after(its_own, state, x, dict(zip(over_time, rest, strict=True)))
+        after = tuple(part.contiguous() for part in after)  # scan wants the strides of `state`
         shown = [*after, *(gates[name] for name in cell.gates if extras.traced)]
         return [*after, *(part.clone() for part in shown)]  # they must not share memory
 
