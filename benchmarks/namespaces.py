@@ -23,7 +23,7 @@ _OWN = ("unshare", "--user", "--map-root-user", "--net", "--mount", "--pid", "--
 
 def refusal() -> str | None:
     """Return why this machine cannot make namespaces; None if it can."""
-    bridge = "ip link add bridge0 type bridge && ip link set bridge0 up && exec unshare --net --uts true"
+    bridge = "ip link add br0 type bridge && ip link set br0 up && exec unshare --net --uts true"
     try:
         run = subprocess.run([*_OWN, "sh", "-c", bridge], capture_output=True, text=True)
     except OSError as error:
