@@ -189,7 +189,10 @@ class Cell(ABC):
     def parameter_shapes(
         self, input_size: int, hidden_size: int, proj_size: int = 0
     ) -> dict[str, tuple[int, ...]]:
-        """Names and shapes of the cell's parameters, in torch's order."""
+        """Names and shapes of the cell's parameters, in torch's order.
+
+        Without recurrent gates, there are neither `weight_hh` nor `bias_hh`.
+        """
         H, rows = hidden_size, len(self.gates) * hidden_size
         recurrent_rows = len(self.recurrent_gates) * hidden_size
         seen = self.state_sizes(hidden_size, proj_size)[self.recurrent_state]
@@ -199,6 +202,8 @@ class Cell(ABC):
             "bias_ih": (rows,),
             "bias_hh": (recurrent_rows,),
         }
+        if not self.recurrent_gates:
+            del shapes["weight_hh"], shapes["bias_hh"]
         if self.projected:
             shapes["weight_hr"] = (proj_size, H)
         return shapes

@@ -19,13 +19,6 @@ class InputGatedCell(Cell):
         """None."""
         return ()
 
-    def parameter_shapes(
-        self, input_size: int, hidden_size: int, proj_size: int = 0
-    ) -> dict[str, tuple[int, ...]]:
-        """Those of the input, and of a projection if there is one."""
-        shapes = super().parameter_shapes(input_size, hidden_size, proj_size)
-        return {name: shape for name, shape in shapes.items() if not name.endswith("_hh")}
-
     @property
     def states(self) -> tuple[str, ...]:
         """h; with a projection also u, the state before it, which is kept from step to step."""

@@ -52,7 +52,6 @@ class QRNNCell(MemoryCell):
     ) -> dict[str, tuple[int, ...]]:
         """Those of two inputs, and of a projection if there is one."""
         shapes = super().parameter_shapes(input_size, hidden_size, proj_size)
-        shapes = {name: shape for name, shape in shapes.items() if not name.endswith("_hh")}
         return shapes | {"weight_before": shapes["weight_ih"]}
 
     def step(

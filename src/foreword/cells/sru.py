@@ -50,7 +50,6 @@ class SRUCell(MemoryCell):
     ) -> dict[str, tuple[int, ...]]:
         """Those of the input, a projection if there is one, and v_f and v_o."""
         shapes = super().parameter_shapes(input_size, hidden_size, proj_size)
-        shapes = {name: shape for name, shape in shapes.items() if not name.endswith("_hh")}
         return shapes | {"weight_peephole": (2, hidden_size)}
 
     def step(
