@@ -73,7 +73,7 @@ wasm: $(VENV)/.python
 	$(BIN)/python native/wasm/build.py packages/javascript/foreword.wasm
 
 # The native code under ThreadSanitizer, and under AddressSanitizer and UndefinedBehaviorSanitizer: two
-# C++ programs under both; under the latter a third, which edits texts at random, and Python's tests of kernels,
+# C++ programs under both, and a third, which edits texts at random; under the latter also Python's tests of kernels,
 # predictor, translator and libforeword, whose reports pytest must not capture. Takes g++, a quarter of an hour and
 # two cores.
 ASAN := LD_PRELOAD="$$(c++ -print-file-name=libasan.so) $$(c++ -print-file-name=libubsan.so) \
@@ -91,12 +91,12 @@ sanitize: $(VENV)/.dev
 			-DCMAKE_MAKE_PROGRAM=$(abspath $(BIN))/ninja \
 			-DPython_EXECUTABLE=$(abspath $(BIN))/python && \
 		$(BIN)/cmake --build build/sanitize/$$kind --target kernels_test network_test || exit 1; \
-		for program in kernels_test network_test; do \
-			UBSAN_OPTIONS=halt_on_error=1:print_stacktrace=1 build/sanitize/$$kind/$$program \
-				|| exit 1; done; done
+		export UBSAN_OPTIONS=halt_on_error=1:print_stacktrace=1; \
+		for program in kernels_test network_test; do build/sanitize/$$kind/$$program || exit 1; done; \
+		test $$kind = thread && edits=2000 || edits=20000; \
+		build/sanitize/$$kind/kernels/*/typist_test packages/everyday-en/src/foreword_everyday_en/model $$edits 1 \
+			|| exit 1; done
 	$(BIN)/cmake --build build/sanitize/address,undefined --target _native
-	UBSAN_OPTIONS=halt_on_error=1:print_stacktrace=1 build/sanitize/address,undefined/kernels/*/typist_test \
-		packages/everyday-en/src/foreword_everyday_en/model 20000 1
 	$(ASAN) PYTHONPATH=native/tests FOREWORD_NATIVE=build/sanitize/address,undefined OMP_NUM_THREADS=2 \
 		FOREWORD_C_LIBRARY="$$(echo build/sanitize/address,undefined/kernels/*/libforeword.so)" \
 		$(BIN)/python -m pytest -q --capture=sys -p built_elsewhere $(SANITIZED) -k "not forked and not example"

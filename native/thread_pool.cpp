@@ -1,6 +1,7 @@
 #include "thread_pool.hpp"
 
 #include "parallel.hpp"
+#include "without_signals.hpp"
 
 #include <algorithm>
 #include <atomic>
@@ -15,7 +16,6 @@
 #endif
 #if defined(__unix__) || defined(__APPLE__)
 #include <pthread.h>
-#include <signal.h>
 #endif
 
 namespace foreword {
@@ -82,22 +82,13 @@ struct Crew {
         for (int k = 0; k < sleepers; ++k) has_work.notify_one();
     }
 
-    // Signals must go to the process's own threads: if a helper received one, Python would not
-    // react to it.
     void hire(int helpers) {
-#if defined(__unix__) || defined(__APPLE__)
-        sigset_t every, before;
-        sigfillset(&every);
-        pthread_sigmask(SIG_SETMASK, &every, &before);
-#endif
+        const WithoutSignals blocked;
         try {
             for (; members < helpers; ++members) std::thread([this] { help(); }).detach();
         } catch (const std::system_error&) {
             // The system provides no more threads; the existing ones are used.
         }
-#if defined(__unix__) || defined(__APPLE__)
-        pthread_sigmask(SIG_SETMASK, &before, nullptr);
-#endif
     }
 
     // Whether this helper runs on its caller's own core, as it may if other programs keep the rest

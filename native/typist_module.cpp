@@ -6,13 +6,16 @@
 #include "network_module.hpp"
 #include "text_arguments.hpp"
 #include "thread_pool.hpp"
+#include "worker.hpp"
 
 #include <nanobind/stl/optional.h>
 #include <nanobind/stl/pair.h>
 #include <nanobind/stl/string.h>
 #include <nanobind/stl/vector.h>
 
+#include <atomic>
 #include <deque>
+#include <exception>
 #include <map>
 #include <memory>
 #include <mutex>
@@ -115,48 +118,6 @@ class PyTypist {
                   {core::Filter(!is_offensive, encoded(blocked), reader.lexicon().letter_case()), is_tolerant, &layout_},
                   memory) {}
 
-    // Tuples in the order of `Suggestion`'s fields. `complete`: as of `Typist.suggest` in Python. None if more than
-    // `most` words must be read before, of which so many are read then.
-    nb::object suggest(const nb::str& text, std::size_t k, std::optional<bool> complete,
-                       std::optional<std::size_t> most) {
-        const core::Ending ending = !complete   ? core::Ending::EITHER
-                                    : *complete ? core::Ending::UNFINISHED
-                                                : core::Ending::WHOLE;
-        const std::u32string read = end_of(text);
-        std::optional<std::vector<core::Suggestion>> offered;
-        {
-            const auto lock = locked();
-            // Without reading, it ends before another thread could get the interpreter.
-            std::optional<nb::gil_scoped_release> release;
-            if (!typist_.has_read(read)) {
-                release.emplace();
-                call_up(typist_.reader().engine().threads());
-            }
-            offered = typist_.suggest(read, k, ending, most.value_or(core::ALL));
-        }
-        if (!offered) return nb::none();
-        nb::list all;
-        for (const core::Suggestion& one : *offered) {
-            all.append(nb::make_tuple(string(one.word), one.probability, string(one.text), one.replaces));
-        }
-        return all;
-    }
-
-    // P(next character) by character, and P(the letters at the end are a whole word). None as of `suggest`.
-    nb::object letters(const nb::str& text, bool ignore_case, std::optional<std::size_t> most) {
-        const std::u32string read = end_of(text);
-        std::optional<core::Letters> found;
-        {
-            const auto lock = locked();
-            const nb::gil_scoped_release release;
-            found = typist_.letters(read, ignore_case, most.value_or(core::ALL));
-        }
-        if (!found) return nb::none();
-        nb::dict shares;
-        for (const core::Letter& one : found->next) shares[string({&one.character, 1})] = one.probability;
-        return nb::make_tuple(shares, found->end_of_word);
-    }
-
     // The last word that was read, "\n" for the end of a line; its id; and the parts of the network's state before it,
     // float32. None if no word was read.
     nb::object last_word(const nb::str& text, bool is_unfinished) {
@@ -178,7 +139,6 @@ class PyTypist {
         typist_.forget();
     }
 
-  private:
     // The thread that has the lock may need the interpreter, so that nobody waits for it with that.
     std::unique_lock<std::mutex> locked() {
         std::unique_lock<std::mutex> lock(mutex_, std::try_to_lock);
@@ -188,10 +148,163 @@ class PyTypist {
         }
         return lock;
     }
+    // The same for a thread without the interpreter.
+    std::unique_lock<std::mutex> locked_outside() { return std::unique_lock<std::mutex>(mutex_); }
 
+    // For who has the lock.
+    core::Typist& typist() { return typist_; }
+
+  private:
     core::Layout layout_;
     core::Typist typist_;
     std::mutex mutex_;
+};
+
+// What is asked of a typist about a text, and the answer. A `Worker` may compute it.
+class Question {
+  public:
+    Question(PyTypist& typist, const nb::str& text, std::optional<std::size_t> most)
+        : owner_(typist), text_(end_of(text)), most_(most.value_or(core::ALL)) {}
+    virtual ~Question() = default;
+    Question(const Question&) = delete;
+    Question& operator=(const Question&) = delete;
+
+    // In a thread without the interpreter, to which it was given by `hand_over`.
+    void compute() noexcept {
+        try {
+            const auto lock = owner_.locked_outside();
+            ask(owner_.typist());
+        } catch (...) {
+            error_ = std::current_exception();
+        }
+        progress_ = DONE;
+    }
+
+    void hand_over() {
+        must(progress_ == NEW, "a question is given to one thread, once");
+        progress_ = ELSEWHERE;
+    }
+
+    // The answer; None if more than `most` words must be read before, of which so many are read then. If no other
+    // thread has computed it, it is computed now.
+    nb::object answer() {
+        must(progress_ != ELSEWHERE, "another thread computes the answer");
+        if (progress_ == NEW) {
+            const auto lock = owner_.locked();
+            std::optional<nb::gil_scoped_release> release;
+            if (is_long(owner_.typist())) release.emplace();
+            ask(owner_.typist());
+            progress_ = DONE;
+        }
+        if (error_) std::rethrow_exception(error_);
+        return found();
+    }
+
+  protected:
+    const std::u32string& text() const { return text_; }
+    std::size_t most() const { return most_; }
+
+  private:
+    enum Progress { NEW, ELSEWHERE, DONE };
+
+    virtual void ask(core::Typist& typist) = 0;
+    // Whether another thread could use the interpreter meanwhile.
+    virtual bool is_long(const core::Typist& typist) const = 0;
+    virtual nb::object found() const = 0;
+
+    PyTypist& owner_;  // kept alive by Python
+    const std::u32string text_;
+    const std::size_t most_;
+    std::atomic<Progress> progress_{NEW};
+    std::exception_ptr error_;
+};
+
+// Which words are suggested. The answer has tuples in the order of `Suggestion`'s fields.
+class Suggesting final : public Question {
+  public:
+    // `complete`: as of `Typist.suggest` in Python.
+    Suggesting(PyTypist& typist, const nb::str& text, std::size_t k, std::optional<bool> complete,
+               std::optional<std::size_t> most)
+        : Question(typist, text, most), k_(k),
+          ending_(!complete ? core::Ending::EITHER : *complete ? core::Ending::UNFINISHED : core::Ending::WHOLE) {}
+
+  private:
+    bool is_long(const core::Typist& typist) const override { return !typist.has_read(text()); }
+
+    void ask(core::Typist& typist) override {
+        if (is_long(typist)) call_up(typist.reader().engine().threads());
+        offered_ = typist.suggest(text(), k_, ending_, most());
+    }
+
+    nb::object found() const override {
+        if (!offered_) return nb::none();
+        nb::list all;
+        for (const core::Suggestion& one : *offered_) {
+            all.append(nb::make_tuple(string(one.word), one.probability, string(one.text), one.replaces));
+        }
+        return all;
+    }
+
+    const std::size_t k_;
+    const core::Ending ending_;
+    std::optional<std::vector<core::Suggestion>> offered_;
+};
+
+// Which characters come next. The answer is P(next character) by character, and P(the letters at the end are a whole
+// word).
+class Lettering final : public Question {
+  public:
+    Lettering(PyTypist& typist, const nb::str& text, bool ignores_case, std::optional<std::size_t> most)
+        : Question(typist, text, most), ignores_case_(ignores_case) {}
+
+  private:
+    bool is_long(const core::Typist&) const override { return true; }
+
+    void ask(core::Typist& typist) override { letters_ = typist.letters(text(), ignores_case_, most()); }
+
+    nb::object found() const override {
+        if (!letters_) return nb::none();
+        nb::dict shares;
+        for (const core::Letter& one : letters_->next) shares[string({&one.character, 1})] = one.probability;
+        return nb::make_tuple(shares, letters_->end_of_word);
+    }
+
+    const bool ignores_case_;
+    std::optional<core::Letters> letters_;
+};
+
+// A question for a thread, and what Python wants back with it.
+struct Task {
+    Question* question;
+    nb::object owner, label;
+
+    void compute() noexcept { question->compute(); }
+};
+
+// A thread that computes answers while the interpreter does something else.
+class PyWorker {
+  public:
+    explicit PyWorker(int wakes) : worker_(std::in_place, wakes) {}
+
+    void put(const nb::object& question, const nb::object& label) {
+        must(worker_.has_value(), "the worker is closed");
+        Question* const asked = nb::cast<Question*>(question);
+        asked->hand_over();
+        worker_->put({asked, question, label});
+    }
+
+    // The labels of what was computed since the last call.
+    nb::list taken() {
+        nb::list labels;
+        if (!worker_) return labels;
+        for (const Task& task : worker_->taken()) labels.append(task.label);
+        return labels;
+    }
+
+    void close() { worker_.reset(); }
+
+  private:
+    std::optional<Worker<Task>> worker_;
 };
 
 core::WordFiles files_of(const nb::list& rare, const core::Lexicon::Misspellings& misspellings,
@@ -237,11 +350,34 @@ void bind_typist(nb::module_& m) {
             },
             nb::arg("reader"), nb::kw_only(), nb::arg("tolerant"), nb::arg("offensive"), nb::arg("blocked"),
             nb::arg("layout"), nb::arg("repeats"), nb::arg("marks"), nb::keep_alive<1, 2>())
-        .def("suggest", &PyTypist::suggest, nb::arg("text"), nb::arg("k"), nb::arg("complete").none(),
-             nb::arg("most").none())
-        .def("letters", &PyTypist::letters, nb::arg("text"), nb::arg("ignore_case"), nb::arg("most").none())
+        .def(
+            "suggest",
+            [](PyTypist& self, const nb::str& text, std::size_t k, std::optional<bool> complete) {
+                return Suggesting(self, text, k, complete, std::nullopt).answer();
+            },
+            nb::arg("text"), nb::arg("k"), nb::arg("complete").none())
+        .def(
+            "letters",
+            [](PyTypist& self, const nb::str& text, bool ignore_case) {
+                return Lettering(self, text, ignore_case, std::nullopt).answer();
+            },
+            nb::arg("text"), nb::arg("ignore_case"))
         .def("last_word", &PyTypist::last_word, nb::arg("text"), nb::arg("is_unfinished"))
         .def("forget", &PyTypist::forget);
+    nb::class_<Question>(m, "Question", "What is asked of a typist, and the answer.")
+        .def("answer", &Question::answer);
+    nb::class_<Suggesting, Question>(m, "Suggesting", "Which words are suggested.")
+        .def(nb::init<PyTypist&, const nb::str&, std::size_t, std::optional<bool>, std::optional<std::size_t>>(),
+             nb::arg("typist"), nb::arg("text"), nb::arg("k"), nb::arg("complete").none(), nb::arg("most").none(),
+             nb::keep_alive<1, 2>());
+    nb::class_<Lettering, Question>(m, "Lettering", "Which characters come next.")
+        .def(nb::init<PyTypist&, const nb::str&, bool, std::optional<std::size_t>>(), nb::arg("typist"),
+             nb::arg("text"), nb::arg("ignore_case"), nb::arg("most").none(), nb::keep_alive<1, 2>());
+    nb::class_<PyWorker>(m, "Worker", "A thread that computes answers without the interpreter.")
+        .def(nb::init<int>(), nb::arg("wakes"))
+        .def("put", &PyWorker::put, nb::arg("question"), nb::arg("label"))
+        .def("taken", &PyWorker::taken)
+        .def("close", &PyWorker::close);
 }
 
 }  // namespace foreword

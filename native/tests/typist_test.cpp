@@ -1,19 +1,25 @@
 // Edits a text at random through the C interface, for the sanitizers, and asks a typist for words and letters after
 // each edit: words of the model, marks, broken UTF-8, and texts so long that only their end is read.
 //
-// Every answer must be in range, and that of a typist who has read no other text. Says what is wrong, and fails.
-// Arguments: a model folder, the number of edits, and a seed.
+// Every answer must be in range, and that of a typist who has read no other text. Some typists are asked by the thread
+// that also answers the server's users. Says what is wrong, and fails. Arguments: a model folder, the number of edits,
+// and a seed.
 #include "../foreword.h"
+#include "../worker.hpp"
 
 #include <algorithm>
 #include <cmath>
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
+#include <deque>
 #include <memory>
 #include <random>
 #include <string>
 #include <vector>
+
+#include <fcntl.h>
+#include <poll.h>
 
 namespace {
 
@@ -101,6 +107,51 @@ class Editor {
     std::mt19937 random_;
 };
 
+// A text that a typist is asked about in another thread.
+struct Question {
+    std::size_t user;
+    foreword_typist* typist;
+    std::string text, said;
+
+    void compute() noexcept { said = answers(typist, text, 3, false); }
+};
+
+// Gives the edits of some users to a `Worker`, each when its last one is answered, and checks that all are answered, in
+// the order in which they were put. Meanwhile, this thread asks others. Some edits are left at the end.
+void type_beside(const foreword_model* model, Editor& editor, long edits) {
+    constexpr std::size_t USERS = 4;
+    constexpr int PATIENCE = 60'000;  // ms
+    int ends[2];
+    if (pipe(ends) != 0 || fcntl(ends[0], F_SETFL, O_NONBLOCK) != 0) fail("", "no pipe");
+    std::vector<Typist> typists;
+    std::deque<std::size_t> asked;
+    {
+        foreword::Worker<Question> worker(ends[1]);
+        const auto ask = [&](std::size_t user, std::string text) {
+            asked.push_back(user);
+            worker.put({user, typists[user].get(), editor.edited(std::move(text)), ""});
+        };
+        for (std::size_t user = 0; user < USERS; ++user) {
+            typists.push_back(typist_of(model, false));
+            ask(user, "");
+        }
+        for (long answered = 0; answered < edits;) {
+            pollfd readable{ends[0], POLLIN, 0};
+            char bytes[8];
+            if (poll(&readable, 1, PATIENCE) != 1 || read(ends[0], bytes, sizeof bytes) < 1) fail("", "nobody woke");
+            for (Question& one : worker.taken()) {
+                if (one.user != asked.front()) fail(one.text, "an answer out of turn");
+                asked.pop_front();
+                if (answered++ % 4 == 0 && one.said != answers(typist_of(model, false).get(), one.text, 3, false)) {
+                    fail(one.text, "another answer than in one thread");
+                }
+                ask(one.user, std::move(one.text));
+            }
+        }
+    }
+    for (const int end : ends) close(end);
+}
+
 }  // namespace
 
 int main(int count, char** arguments) {
@@ -121,6 +172,7 @@ int main(int count, char** arguments) {
         const std::string anew = answers(typist_of(model, is_tolerant).get(), text, k, ignores_case);
         if (said != anew) fail(text, "another answer than without an earlier text");
     }
+    type_beside(model, editor, edits / 10);
     foreword_model_free(model);
     std::printf("%ld edits\n", edits);
 }

@@ -166,6 +166,7 @@ def serve(
         prompts=app.prompts,
         answer=app.answer,
         refused=lambda cause: service.metrics.refused(cause.value),
+        beside=service.batcher.beside,
         ready=lambda: errors.print(f"serving {names} at http://{where}/ (Ctrl-C stops)"),
     )
 

@@ -7,7 +7,7 @@ The core reads texts, ranks words and expects letters as `reading`, `candidates`
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import astuple
 from functools import partial
-from typing import Any, TypeVar
+from typing import Any
 
 import numpy as np
 
@@ -23,8 +23,6 @@ from foreword.predictor.state import State
 from foreword.predictor.suggest import Suggestion
 from foreword.text.spacing import Spacing
 from foreword.text.tokenizer import EOS_ID, Tokenizer
-
-T = TypeVar("T")
 
 WORDS_AT_ONCE = 64
 """Words that work reads before that of other users goes on, in a few milliseconds."""
@@ -93,6 +91,8 @@ class CompiledTypist:
             repeats=repeats,
             marks=marks,
         )
+        self._suggesting = compiled.part("Suggesting")
+        self._lettering = compiled.part("Lettering")
         self.forget = self._native.forget
 
     def suggest(self, text: str, k: int, complete: bool | None) -> list[Suggestion]:
@@ -101,11 +101,12 @@ class CompiledTypist:
         Raises:
             FolderError: the model's scores overflow.
         """
-        return _whole(self._suggested(text, k, complete, None))
+        return _suggestions(self._asked(self._native.suggest, text, k, complete))
 
     def suggesting(self, text: str, k: int, complete: bool | None) -> Work[list[Suggestion]]:
         """Do the same as work, of which some words are read at a time; see `lockstep`."""
-        return _in_parts(partial(self._suggested, text, k, complete))
+        rows = yield from self._in_parts(partial(self._suggesting, self._native, text, k, complete))
+        return _suggestions(rows)
 
     def letters(self, text: str, ignore_case: bool) -> Letters:
         """Return what `Typist.letters` does.
@@ -113,11 +114,14 @@ class CompiledTypist:
         Raises:
             FolderError: the model's scores overflow.
         """
-        return _whole(self._lettered(text, ignore_case, None))
+        return Letters(*self._asked(self._native.letters, text, ignore_case))
 
     def lettering(self, text: str, ignore_case: bool) -> Work[Letters]:
         """Do the same as work, of which some words are read at a time; see `lockstep`."""
-        return _in_parts(partial(self._lettered, text, ignore_case))
+        answer = yield from self._in_parts(
+            partial(self._lettering, self._native, text, ignore_case)
+        )
+        return Letters(*answer)
 
     def trace(self, text: str, *, unfinished: bool) -> WordTrace:
         """Return what `Typist.trace` does.
@@ -137,18 +141,6 @@ class CompiledTypist:
         values = np.frombuffer(parts, dtype=np.float32).reshape(len(start), *start[0].shape)
         return State(tuple(values), last)
 
-    def _suggested(
-        self, text: str, k: int, complete: bool | None, most: int | None
-    ) -> list[Suggestion] | None:
-        """Return suggestions; None if more than `most` words must be read, which go on next."""
-        rows = self._asked(self._native.suggest, text, k, complete, most)
-        return None if rows is None else list(map(_suggestion, rows))
-
-    def _lettered(self, text: str, ignore_case: bool, most: int | None) -> Letters | None:
-        """Return the next characters; None as of `_suggested`."""
-        answer = self._asked(self._native.letters, text, ignore_case, most)
-        return None if answer is None else Letters(*answer)
-
     def _asked(self, method: Callable[..., Any], *arguments: object) -> Any:
         """Return what a method of the core does.
 
@@ -160,19 +152,17 @@ class CompiledTypist:
         except self._error as error:
             raise FolderError(str(error)) from None
 
+    def _in_parts(self, question: Callable[[int], Any]) -> Work[Any]:
+        """Return the answer to a question about a text, of which some words are read in a call."""
+        while True:
+            part = question(WORDS_AT_ONCE)
+            answer = yield Call(partial(self._asked, part.answer), part)
+            if answer is not None:
+                return answer
 
-def _in_parts(after: Callable[[int], T | None]) -> Work[T]:
-    """Return what a method gives after a text, of which it reads some words in a call."""
-    while True:
-        result: T | None = yield Call(partial(after, WORDS_AT_ONCE))
-        if result is not None:
-            return result
 
-
-def _whole(result: T | None) -> T:
-    """Return a result for which all words were read."""
-    assert result is not None
-    return result
+def _suggestions(rows: Iterable[tuple[Any, ...]]) -> list[Suggestion]:
+    return list(map(_suggestion, rows))
 
 
 def can_read(tokenizer: Tokenizer) -> bool:

@@ -48,9 +48,16 @@ class Scores:
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """Requests a result of a function that computes for one user, in a millisecond or two."""
+    """Requests a result of a function that computes for one user, in a millisecond or two.
+
+    Attributes:
+        function: returns the result.
+        question: what the function asks the core, if it does: a `Question` of the compiled module.
+            A worker of the core may compute the answer first, which the function then returns.
+    """
 
     function: Callable[[], Any]
+    question: Any = None
 
 
 T = TypeVar("T")

@@ -376,7 +376,9 @@ class Predictor:
     @cached_property
     def _compiled_reader(self) -> CompiledReader | None:
         """What reads in C++; None if only Python can read this model's texts or run its network."""
-        is_able = self._engine.is_compiled and can_read(self.tokenizer) and compiled.has("Reader")
+        is_able = (
+            self._engine.is_compiled and can_read(self.tokenizer) and compiled.has("Suggesting")
+        )
         if not is_able:
             return None
         folder = self.folder

@@ -1,21 +1,24 @@
 """Compute the work of concurrent requests together: a bounded queue on the event loop.
 
-A single thread computes, so that nothing needs a lock. Work is started when it arrives, up to the
-first thing that it needs of a model. Then it waits in the queue, with a deadline, and is computed
-in slices, between which the event loop reads the network. What several users need at the same time
-is computed together: model steps in one batch, and calls of the core one after another while the
-slice lasts, before any answer is written. Each call reads megabytes of weights, after which little
-of Python's code and data is left in the processor's cache. Knows no requests.
+Work is started when it arrives, up to the first thing that it needs of a model. Calls of the core
+are computed by a thread of its own, if `Batcher.beside` has started it. Everything else waits in
+the queue, with a deadline, and is computed by the event loop in slices, between which it reads the
+network. What several users need at the same time is computed together: model steps in one batch,
+and calls of the core one after another while the slice lasts, before any answer is written. Each
+call reads megabytes of weights, after which little of Python's code and data is left in the
+processor's cache. Knows no requests.
 """
 
 import asyncio
 import logging
 import time
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
 from functools import partial
 from typing import Any, TypeVar
 
+from foreword import compiled
 from foreword.predictor.lockstep import (
     Batched,
     Call,
@@ -25,6 +28,7 @@ from foreword.predictor.lockstep import (
     next_request,
     together,
 )
+from foreword.server.core_thread import Put, core_thread
 from foreword.server.refusal import late, overloaded
 
 _log = logging.getLogger("foreword.server")
@@ -85,13 +89,15 @@ class Batcher:
         self._deadline = deadline
         self._queue: deque[_Job] = deque()
         self._begun: list[_Job] = []
+        self._put: Put | None = None  # gives a question to the core's thread, if there is one
+        self._away = 0  # requests whose questions that thread has
         self._is_due = False
         self._since = 0.0  # the end of the last slice, or when the first one began to wait
 
     @property
     def waiting(self) -> int:
         """The number of requests that wait or are being computed."""
-        return len(self._queue) + len(self._begun)
+        return len(self._queue) + len(self._begun) + self._away
 
     @property
     def is_full(self) -> bool:
@@ -106,6 +112,24 @@ class Batcher:
         """
         if self.is_full:
             raise overloaded()
+
+    @contextmanager
+    def beside(self) -> Iterator[None]:
+        """Let the core compute in a thread of its own while the running event loop serves.
+
+        At the end, questions that it has not answered are forgotten. Where no thread can be used,
+        which is logged, the event loop computes all.
+        """
+        with ExitStack() as undo:
+            if compiled.has("Worker"):
+                try:
+                    self._put = undo.enter_context(core_thread(self._take))
+                except (NotImplementedError, RuntimeError) as error:
+                    _log.info("the event loop computes suggestions itself: %s", error)
+            try:
+                yield
+            finally:
+                self._put, self._away = None, 0
 
     async def run(self, compute: Callable[[], T]) -> T:
         """Call a function when it is its turn, and return its result; see `together`."""
@@ -134,8 +158,41 @@ class Batcher:
             self._wait(job)
 
     def _wait(self, job: _Job) -> None:
-        self._queue.append(job)
-        if not self._is_due:
+        if self._queue or self._room <= 0 or not self._put_away(job):
+            self._queue.append(job)
+            self._compute_soon()
+
+    def _put_away(self, job: _Job) -> bool:
+        """Give what a job waits for to the core's thread; return whether that can compute it."""
+        request = job.waits_for
+        if self._put is None or not isinstance(request, Call) or request.question is None:
+            return False
+        self._put(request.question, job)
+        self._away += 1
+        return True
+
+    def _take(self, jobs: list[_Job]) -> None:
+        """Continue work whose questions the core's thread has answered."""
+        self._away -= len(jobs)
+        for job in jobs:
+            assert job.waits_for is not None
+            if job.go_on(attempted(job.waits_for)) and not self._put_away(job):
+                self._begun.append(job)
+        if self._queue or self._begun:
+            self._compute_soon()
+
+    @property
+    def _room(self) -> int:
+        """How many more jobs may be begun."""
+        return TOGETHER - len(self._begun) - self._away
+
+    @property
+    def _is_able(self) -> bool:
+        """Whether there is something to compute, or to begin."""
+        return bool(self._begun or (self._queue and self._room > 0))
+
+    def _compute_soon(self) -> None:
+        if not self._is_due and self._is_able:
             self._is_due = True
             self._since = time.monotonic()
             loop = asyncio.get_running_loop()
@@ -145,20 +202,20 @@ class Batcher:
         # At least half of the time, or requests that need no model would take all of it.
         now = time.monotonic()
         end = now + max(SLICE, now - self._since)
-        while (self._queue or self._begun) and now < end:
+        while self._is_able and now < end:
             self._begin(end)
             if self._begun:
                 self._step(end)
             now = time.monotonic()
         self._since = now
-        self._is_due = bool(self._queue or self._begun)
+        self._is_due = self._is_able
         if self._is_due:
             loop.call_soon(self._compute, loop)
 
     def _begin(self, end: float) -> None:
         """Start waiting work in the order of arrival, as long as time and room are left."""
-        queue, begun = self._queue, self._begun
-        while queue and len(begun) < TOGETHER:
+        queue = self._queue
+        while queue and self._room > 0:
             now = time.monotonic()
             if now > end:
                 return
@@ -168,8 +225,8 @@ class Batcher:
             elif now - job.arrived > self._deadline:
                 job.work.close()
                 job.end(late(self._deadline))
-            elif job.waits_for is not None or job.go_on(None):
-                begun.append(job)
+            elif (job.waits_for is not None or job.go_on(None)) and not self._put_away(job):
+                self._begun.append(job)
 
     def _step(self, end: float) -> None:
         """Compute one step of all work that was started; of calls, only those with time left.
@@ -188,7 +245,11 @@ class Batcher:
             answers.append(attempted(call))
             called += 1
         later = [job for job, _ in calls[called:]]
-        going_on = [job for job, answer in zip(jobs, answers, strict=True) if job.go_on(answer)]
+        going_on = [
+            job
+            for job, answer in zip(jobs, answers, strict=True)
+            if job.go_on(answer) and not self._put_away(job)
+        ]
         self._begun = later + going_on
 
 

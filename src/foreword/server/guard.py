@@ -120,6 +120,8 @@ class Guard:
         self, scope: Scope, respond: Respond, start: float, outcome: bytes | Exception
     ) -> None:
         self._unanswered -= 1
+        if not self._unanswered:
+            self._pressure.measure()
         if isinstance(outcome, bytes):
             status = 200
             respond(status, outcome, [])

@@ -147,8 +147,8 @@ class Models:
         return outcome
 
     def _read(self, name: str) -> Model:
-        # One thread, that of the event loop: sharing a few microseconds of work with a thread means
-        # waiting for it if its core is busy. Other cores are for other replicas.
+        # One thread for each call: who shares a few microseconds of work with another waits for it
+        # if its core is busy. Other cores are for other replicas.
         files = seen(self._paths[name])  # before loading, so that a later change is noticed
         predictor = load(self._paths[name], threads=1)
         # Creates now what is created at the first use: the words sorted in the core, and in Python,

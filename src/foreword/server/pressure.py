@@ -29,8 +29,8 @@ class Pressure:
         """Set the clock, in seconds, and what counts the accepted requests that still wait."""
         self._clock = clock
         self._waiting = waiting
-        self._before = 0  # requests that waited when the iteration began
-        self._taken = 0
+        self._due = 0  # accepted requests that were not answered when `measure` last looked
+        self._since = 0.0  # when it did; or later, when the first of these was read
         self._reads = False  # whether this iteration has read a request
         self._cost = 0.0
         self._limit = RUSH
@@ -40,24 +40,32 @@ class Pressure:
         """Whether to accept one more request in this iteration; if so, it is counted."""
         if not self._reads:
             self._reads = True
-            now = self._clock()
+            now, waiting = self._clock(), self._waiting()
+            if waiting:
+                self.measure()
+            else:  # since the last answer, there was nothing to do
+                self._since = now
+            self._due = waiting
             self._limit = TURN if now < self._calm_from else RUSH
-            self._before = self._waiting()
-            asyncio.get_running_loop().call_soon(self._all_read, now)
-        due = self._before + self._taken
-        if due >= ALWAYS and due * self._cost >= self._limit:
+            asyncio.get_running_loop().call_soon(self._all_read)
+        if self._due >= ALWAYS and self._due * self._cost >= self._limit:
             return False
-        self._taken += 1
+        self._due += 1
         return True
 
-    def _all_read(self, began: float) -> None:
-        # Runs before the accepted requests are answered; `_some_answered` runs after.
-        due, self._taken, self._reads = self._before + self._taken, 0, False
-        if (expected := due * self._cost) >= TURN:
-            self._calm_from = self._clock() + expected + TURN
-        asyncio.get_running_loop().call_soon(self._some_answered, due, began)
+    def measure(self) -> None:
+        """Learn what a request takes from those answered since the last look.
 
-    def _some_answered(self, due: int, began: float) -> None:
-        if (answered := due - self._waiting()) > 0:
-            cost = (self._clock() - began) / answered
-            self._cost += _NEWEST * (cost - self._cost)
+        Call it once all are answered, too: time in which no request waits must not count.
+        """
+        now, waiting = self._clock(), self._waiting()
+        if (answered := self._due - waiting) > 0:
+            self._cost += _NEWEST * ((now - self._since) / answered - self._cost)
+            self._due, self._since = waiting, now
+
+    def _all_read(self) -> None:
+        # Runs before the event loop answers the accepted requests; `measure` runs after.
+        self._reads = False
+        if (expected := self._due * self._cost) >= TURN:
+            self._calm_from = self._clock() + expected + TURN
+        asyncio.get_running_loop().call_soon(self.measure)

@@ -8,6 +8,7 @@ import socket
 import time
 from collections import Counter
 from collections.abc import Callable, Coroutine
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import replace
 from typing import Any
 
@@ -131,6 +132,7 @@ def run(
     prompts: frozenset[bytes] = frozenset(),
     answer: Callable[[Scope, bytes, Respond], None] | None = None,
     refused: Callable[[Cause], None] = lambda _: None,
+    beside: Callable[[], AbstractContextManager[None]] = nullcontext,
     ready: Callable[[], None] = lambda: None,
 ) -> None:
     """Serve until SIGINT or SIGTERM, then finish the current requests. SIGHUP reloads models.
@@ -146,6 +148,7 @@ def run(
         answer: answers a request without ASGI; called with its scope, its body, and what sends the
             answer.
         refused: counts connections that are refused or closed, by cause.
+        beside: what runs while the event loop serves.
         ready: called when clients can connect.
     """
     log = logging.StreamHandler()
@@ -196,7 +199,7 @@ def run(
     gc.set_threshold(*GARBAGE)
     try:
         with asyncio.Runner(loop_factory=config.get_loop_factory()) as runner:
-            runner.run(_serve(server, listening, reload, connections, refusals))
+            runner.run(_serve(server, listening, reload, connections, refusals, beside))
     finally:
         gc.set_threshold(*thresholds)
         gc.unfreeze()
@@ -220,6 +223,7 @@ async def _serve(
     reload: Callable[[], Coroutine[Any, Any, Any]],
     connections: Connections,
     refusals: "Refusals",
+    beside: Callable[[], AbstractContextManager[None]],
 ) -> None:
     loop = asyncio.get_running_loop()
     tasks: set[asyncio.Task[Any]] = set()
@@ -239,7 +243,8 @@ async def _serve(
     if hasattr(signal, "SIGHUP"):
         loop.add_signal_handler(signal.SIGHUP, lambda: begin(reload()))
     begin(look())
-    await server.serve(sockets=[listening])
+    with beside():
+        await server.serve(sockets=[listening])
 
 
 def _affordable(settings: ServerSettings) -> ServerSettings:
