@@ -8,7 +8,7 @@ import torch
 
 from foreword.federated.client import client_update
 from foreword.federated.rules import ClientRule, ServerRule
-from foreword.federated.server import ServerState, Weights, server_round
+from foreword.federated.server import ServerState, Weights, norm_of, server_round
 from foreword.folder.config import ModelConfig
 from foreword.models.build import build, load_weights, weights_of
 from foreword.models.model import NextWordModel
@@ -54,6 +54,16 @@ def test_the_gradient_of_a_step_is_clipped(model: NextWordModel) -> None:
     delta = client_update(model, weights_of(model), IDS, rule, (1,)).update.delta
     norm = math.sqrt(sum(float(np.square(value).sum()) for value in delta.values()))
     assert norm == pytest.approx(0.01, rel=1e-3)
+
+
+def test_no_change_is_longer_than_the_rule_allows(model: NextWordModel) -> None:
+    weights = weights_of(model)
+    # The loss of a constant text is steepest in nearly the same direction at each step.
+    ids = np.full(8, 5, dtype=np.uint16)
+    weights["embedding.weight"] = 50.0 * weights["embedding.weight"]
+    rule = ClientRule(rate=1e-3, words=8, passes=2, batch_size=1, window=1, gradient_clip=1e-3)
+    norm = norm_of(client_update(model, weights, ids, rule, (1,)).update.delta)
+    assert 0.8 * rule.longest < norm <= rule.longest
 
 
 def test_what_the_network_held_before_does_not_matter(model: NextWordModel) -> None:

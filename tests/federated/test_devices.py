@@ -96,9 +96,10 @@ def test_devices_learn_to_the_bit_what_a_simulation_of_them_does(
 def test_devices_that_fail_lie_or_are_silent_are_left_out_and_the_rounds_go_on(
     home: Path, tmp_path: Path
 ) -> None:
-    def garbage(letter: Letter) -> Letter:
-        nan = {name: np.full_like(value, np.nan) for name, value in letter.arrays.items()}
-        return Letter('{"words": 9}', nan)
+    def sends(change: Callable[[np.ndarray], np.ndarray]) -> Device:
+        return lambda letter: Letter(
+            '{"words": 9}', {name: change(value) for name, value in letter.arrays.items()}
+        )
 
     messages: list[str] = []
 
@@ -107,7 +108,14 @@ def test_devices_that_fail_lie_or_are_silent_are_left_out_and_the_rounds_go_on(
             messages.append(event.text)
 
     for device_1, fault in (
-        (garbage, "1 of 3 changes were dropped, the first since it holds NaN"),
+        (sends(lambda a: a * np.nan), "1 of 3 changes were dropped, the first since it holds NaN"),
+        (
+            sends(lambda a: a[:1]),
+            "device 1001 is left out of this round: decoder.bias has shape (1,",
+        ),
+        (sends(lambda a: a + np.float32(1e38)), "device 1001 is left out of this round: its norm"),
+        (lambda _: Letter('{"words": 9}', {"\x1b[2J": np.ones(1)}), r"the model's: \x1b[2J"),
+        (lambda _: "\x1b[2J" * 999, r"device 1001 is left out of this round: \x1b[2J"),
         (lambda _: None, "device 1001 is left out of this round: it did not answer in time"),
         (lambda _: "the disk is full", "device 1001 is left out of this round: the disk is full"),
         (lambda _: Letter("[", {}), "its answer cannot be read"),
@@ -127,6 +135,21 @@ def test_devices_that_fail_lie_or_are_silent_are_left_out_and_the_rounds_go_on(
         assert record_of(done).received == 2
         assert any(fault in sentence for sentence in messages)
         messages.clear()
+
+
+def test_a_round_with_too_few_usable_changes_ends_the_run_which_can_be_resumed(
+    home: Path, tmp_path: Path
+) -> None:
+    silent = Memory(devices_of(home, device_1=lambda _: None))
+    more = {**QUICK, "clients": 3, "rounds": 1, "min_clients": 3}
+    with pytest.raises(TrainingError, match="in round 1, 2 of 3 clients gave a change"):
+        serve(silent, people=3, continues=home / "base", out=tmp_path / "m", **more)
+    resumed = {"people": 3, "continues": None, "out": tmp_path / "m", "resume": True}
+    done = serve(Memory(devices_of(home)), **resumed)
+    assert record_of(done).received == 3
+    one_fewer = {**more, "min_clients": 4}
+    with pytest.raises(SettingsError, match="min_clients is 4, and a round has 3 clients"):
+        serve(silent, people=3, continues=home / "base", out=tmp_path / "n", **one_fewer)
 
 
 def test_who_claims_to_have_read_more_does_not_count_for_more(home: Path, tmp_path: Path) -> None:

@@ -37,6 +37,7 @@ from foreword.text.tokens import tokenise
 from foreword.training.interrupt import StopWish
 from foreword.training.progress import Note, Reporter, silent
 from foreword.training.session import Outcome
+from foreword.visible import shown
 
 LOOK_SECONDS = 1.0
 """Seconds between two checks which devices are connected."""
@@ -228,11 +229,15 @@ class _Devices:
         learned = []
         for node in letters:
             answer = answers.get(node, "it did not answer in time")
-            update = answer if isinstance(answer, str) else self._update(answer)
+            update = shown(answer[:200]) if isinstance(answer, str) else self._update(answer)
             if isinstance(update, str):
-                self._report(Note(f"device {node} is left out of this round: {update}"))
+                fault: str | None = update
             else:
+                # The server drops what has a fault, and counts it.
                 learned.append(Learned(update, math.nan))
+                fault = fault_of(update, weights, self._rule.longest)
+            if fault is not None:
+                self._report(Note(f"device {node} is left out of this round: {fault}"))
         return learned
 
     def _letter(self, weights: Weights, task: Task) -> Letter:

@@ -148,9 +148,18 @@ def _round(run: Run, clients: Clients, at: Position, draw: Draw, wish: StopWish)
     nats /= max(1, sum(outcome.update.words for outcome in counted))
     state = server_round(at.state, updates, plan.server, draw)
     if dropped := state.dropped - at.state.dropped:
-        fault = next(filter(None, (fault_of(one, at.state.weights) for one in updates)))
+        longest = plan.server.longest
+        fault = next(filter(None, (fault_of(one, at.state.weights, longest) for one in updates)))
         told = f"{dropped} of {len(updates)} changes were dropped, the first since {fault}"
         run.report(Note(f"round {state.round}: {told}"))
+    usable = state.received - at.state.received
+    if usable < plan.settings.min_clients:
+        # Nothing of this round is kept, so repeating it with the same noise reveals nothing.
+        raise TrainingError(
+            f"in round {state.round}, {usable:,} of {len(chosen):,} clients gave a change that can "
+            f"be used, and min_clients is {plan.settings.min_clients:,}. The rounds before are "
+            "kept: resume the run once enough clients answer."
+        )
     if not all(np.isfinite(value).all() for value in state.weights.values()):
         raise TrainingError(
             f"after round {state.round} the weights are no numbers any more. What was saved before "

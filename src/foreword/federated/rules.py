@@ -1,5 +1,6 @@
 """How clients and the server learn, as plain data that a server sends to clients. No torch."""
 
+import math
 from dataclasses import dataclass
 from typing import Literal
 
@@ -29,6 +30,15 @@ class ClientRule:
     window: int = 20
     bptt: Bptt = "truncated"
     gradient_clip: float = 1.0
+
+    @property
+    def longest(self) -> float:
+        """The largest L2 norm of a change by this rule, with a margin for rounding.
+
+        A step of SGD moves the weights by at most `rate` times `gradient_clip`, and there is at
+        most one step for each word of each pass.
+        """
+        return 1.01 * self.rate * self.gradient_clip * self.passes * self.words
 
     def settings(self) -> TrainingSettings:
         """Return the same as settings of training."""
@@ -66,6 +76,7 @@ class ServerRule:
         clients: the number of people in a round.
         clip: the largest L2 norm of a change, over all arrays together; a larger one is scaled
             down.
+        longest: the largest norm that a client can reach by its rule; a larger one is dropped.
         noise: the standard deviation of a node's noise, in units of `clip`. With noise every person
             has the same weight, and the sum is divided by `clients`, regardless of who answered:
             otherwise a person could change the weight of others. 0 weights people by their words.
@@ -78,6 +89,7 @@ class ServerRule:
 
     clients: int
     clip: float
+    longest: float = math.inf
     noise: float = 0.0
     optimiser: Optimiser = "fedavg"
     rate: float = 1.0

@@ -16,6 +16,7 @@ import numpy as np
 
 from foreword.federated.noise_tree import Draw, NoiseTree
 from foreword.federated.rules import ServerRule
+from foreword.visible import shown
 
 Weights = Mapping[str, np.ndarray]
 """Arrays by name, float32."""
@@ -59,21 +60,30 @@ class ServerState:
     tree: NoiseTree = field(default_factory=NoiseTree)
 
 
-def fault_of(update: Update, weights: Weights) -> str | None:
-    """Return why an update from any sender cannot be used; None if it can."""
+def fault_of(update: Update, weights: Weights, longest: float = math.inf) -> str | None:
+    """Return why an update from any sender cannot be used; None if it can.
+
+    Args:
+        update: the data that was sent.
+        weights: arrays of the right names, shapes and kinds.
+        longest: the largest norm that an honest sender's change can have.
+    """
     if update.words < 1:
         return "it read no words"
     if update.delta.keys() != weights.keys():
         names = sorted(update.delta.keys() ^ weights.keys())
-        return f"its arrays are not the model's: {names[0]}"
+        return f"its arrays are not the model's: {shown(names[0][:40])}"
     for name, values in update.delta.items():
         own = weights[name]
         if values.shape != own.shape:
             return f"{name} has shape {values.shape}, and the model's has {own.shape}"
         if values.dtype != own.dtype:
-            return f"{name} is of {values.dtype}, and the model's of {own.dtype}"
-    if not math.isfinite(norm_of(update.delta)):
+            return f"{name} is of {shown(str(values.dtype)[:40])}, and the model's of {own.dtype}"
+    norm = norm_of(update.delta)
+    if not math.isfinite(norm):
         return "it holds NaN, infinity or numbers too large"
+    if norm > longest:
+        return f"its norm is {norm:.3g}, and training as it was told gives {longest:.3g} at most"
     return None
 
 
@@ -106,7 +116,7 @@ def server_round(
         draw: the noise of each node, for all weights in the order of their names; required if the
             rule has noise.
     """
-    usable = [update for update in updates if fault_of(update, state.weights) is None]
+    usable = [update for update in updates if not fault_of(update, state.weights, rule.longest)]
     mean, tree = _mean(usable, rule, state.weights), state.tree
     if rule.noise > 0:
         assert draw is not None

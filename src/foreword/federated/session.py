@@ -29,7 +29,7 @@ from foreword.training.progress import Note, Reporter
 from foreword.training.session import Outcome
 from foreword.training.target import refusal_for
 
-FREE = frozenset({"processes", "save_seconds"})
+FREE = frozenset({"min_clients", "processes", "save_seconds"})
 """Settings that may change when a run is resumed. Not the threads: a repeated round must be bit for
 bit the same, since the same noise on another sum would reveal the difference.
 """

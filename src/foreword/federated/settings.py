@@ -27,6 +27,13 @@ class FederatedSettings(Settings):
     clients: Count = Field(
         10, description="Number of people in a round; all of them if there are fewer."
     )
+    min_clients: Count = Field(
+        1,
+        description=(
+            "Smallest number of usable changes in a round; with fewer the run ends, and can be "
+            "resumed."
+        ),
+    )
     separation: Count | None = Field(
         None,
         description=(
@@ -221,9 +228,14 @@ def planned(settings: FederatedSettings, people: int, bptt: Bptt = "truncated") 
         bptt: how the model that training begins from was trained.
 
     Raises:
-        SettingsError: there are too few people for so long a separation.
+        SettingsError: there are too few people for so long a separation, or for `min_clients`.
     """
     clients = min(settings.clients, people)
+    if settings.min_clients > clients:
+        raise SettingsError(
+            f"min_clients is {settings.min_clients:,}, and a round has {clients:,} clients. Lower "
+            "min_clients, or raise clients"
+        )
     separation = settings.separation or people // clients
     if clients * separation > people:
         raise SettingsError(
@@ -231,19 +243,6 @@ def planned(settings: FederatedSettings, people: int, bptt: Bptt = "truncated") 
             f"{clients * separation:,} people are needed, and there are {people:,}. Lower clients "
             f"or separation: at most {people // clients:,}"
         )
-    adam = settings.server == "fedadam"
-    server = ServerRule(
-        clients=clients,
-        clip=settings.clip,
-        optimiser=settings.server,
-        rate=settings.server_rate or (0.01 if adam else 1.0),
-        momentum=(0.9 if adam else 0.0) if settings.momentum is None else settings.momentum,
-        beta2=settings.beta2,
-        adaptivity=settings.adaptivity,
-    )
-    privacy = _privacy(settings, people, separation) if settings.is_private else None
-    if privacy is not None:
-        server = replace(server, noise=privacy.noise)
     client = ClientRule(
         rate=settings.client_rate,
         passes=settings.passes,
@@ -253,6 +252,20 @@ def planned(settings: FederatedSettings, people: int, bptt: Bptt = "truncated") 
         bptt=bptt,
         gradient_clip=settings.gradient_clip,
     )
+    adam = settings.server == "fedadam"
+    server = ServerRule(
+        clients=clients,
+        clip=settings.clip,
+        longest=client.longest,
+        optimiser=settings.server,
+        rate=settings.server_rate or (0.01 if adam else 1.0),
+        momentum=(0.9 if adam else 0.0) if settings.momentum is None else settings.momentum,
+        beta2=settings.beta2,
+        adaptivity=settings.adaptivity,
+    )
+    privacy = _privacy(settings, people, separation) if settings.is_private else None
+    if privacy is not None:
+        server = replace(server, noise=privacy.noise)
     return Plan(settings, people, separation, client, server, privacy)
 
 
