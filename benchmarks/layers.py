@@ -141,6 +141,15 @@ def under_autocast(run: Run) -> Run:
     return Within(run.run if isinstance(run, Within) else run, context)
 
 
+def is_possible(run: Run) -> bool:
+    """Whether a peer can do this here: some processors have no products that its way needs."""
+    try:
+        run()
+    except RuntimeError:
+        return False
+    return True
+
+
 def by_autograd(run: Run) -> Run:
     @contextmanager
     def context() -> Iterator[None]:
@@ -166,7 +175,8 @@ def runs_of(part: str, name: str, x: Tensor) -> dict[str, dict[str, Run]]:
             runs[CHECKED] = forward(layer, x, products, frozen=False)
     if peer is not None:
         results["float32"]["torch"] = way(peer, x)
-        results["bfloat16"]["torch bfloat16"] = under_autocast(way(peer, x))
+        if is_possible(run := under_autocast(way(peer, x))):
+            results["bfloat16"]["torch bfloat16"] = run
         if not is_training and (run := peers.torch_int8(peer, x)) is not None:
             results["int8"]["torch int8"] = run
     elif name in (*STAGED, *LINEAR) or (is_training and x.shape[1] * x.shape[0] <= 20 * 35):

@@ -129,7 +129,7 @@ template <class F>
 void MatrixUnit::multiply(const Word* rows, std::ptrdiff_t stride, int height, const Segment* segments,
                           int count, const Word* strip, int vectors, Ahead ahead, float* into) {
     if (!may_use_matrix_unit()) {
-        const int most = rows_for(vectors);
+        const int most = rows_for<F>(vectors);
         for (int first = 0; first < height; first += most) {
             const int rows_now = height - first < most ? height - first : most;
             tiles_in[F::PLACE].of[vectors][rows_now](rows + first * stride, stride, segments, count, strip,

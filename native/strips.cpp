@@ -21,7 +21,6 @@ void pack_rows(const Strips& strips, const Unpacked& weight, std::ptrdiff_t row,
                 for (int l = 0; l < lanes && weight.table; ++l) {
                     row_of(*weight.table, begin + l, room.data() + (std::ptrdiff_t)l * K);
                 }
-                Word* column = to + (v * strips.gates + g) * LANES;
                 Vec inverse = Vec{} + 1.0f, total = {};
                 if constexpr (F::SCALES) {
                     // If a weight is not finite, its column's scale is NaN, and so is each product.
@@ -42,8 +41,7 @@ void pack_rows(const Strips& strips, const Unpacked& weight, std::ptrdiff_t row,
                         values[l] = load(from + (std::ptrdiff_t)l * K + k0, there);
                     }
                     transpose(values);
-                    Word* line = column + (std::ptrdiff_t)(k0 / F::GROUP) * columns * LANES;
-                    for (int k = 0; k < there; k += F::GROUP, line += columns * LANES) {
+                    for (int k = 0; k < there; k += F::GROUP) {
                         Vec group[F::GROUP];
                         for (int j = 0; j < F::GROUP; ++j) {
                             group[j] = values[k + j];
@@ -53,7 +51,9 @@ void pack_rows(const Strips& strips, const Unpacked& weight, std::ptrdiff_t row,
                             }
                         }
                         const Bits word = F::words(group);
-                        std::memcpy(line, &word, sizeof word);
+                        const int n = v * strips.gates + g;
+                        std::memcpy(to + place_in_strip<F>(words, columns, (k0 + k) / F::GROUP, n), &word,
+                                    sizeof word);
                     }
                 }
                 if constexpr (F::SCALES) {
@@ -74,14 +74,15 @@ void pack_columns(const Strips& strips, const Lines& weight, int blocks, int len
         const int width = strips.width(s), from = strips.begin(s);
         for (int block = 0; block < blocks; ++block) {
             for (int k = 0; k < words; ++k) {
-                for (int v = 0; v < width; ++v, to += LANES) {
+                for (int v = 0; v < width; ++v) {
                     Vec values[F::GROUP] = {};
                     for (int j = 0; j < F::GROUP && k * F::GROUP + j < length; ++j) {
                         const std::ptrdiff_t row = (std::ptrdiff_t)block * length + k * F::GROUP + j;
                         values[j] = load(weight[row] + (from + v) * LANES, strips.lanes(from + v));
                     }
                     const Bits word = F::words(values);
-                    std::memcpy(to, &word, sizeof word);
+                    const int line = block * words + k;
+                    std::memcpy(to + place_in_strip<F>(K, width, line, v), &word, sizeof word);
                 }
             }
         }
@@ -120,7 +121,7 @@ void by_rows(const Strips& strips, int s, const Weight<F>& packed, int K, const 
     alignas(64) float sums[MatrixUnit::MOST_ROWS * MOST * LANES];
     [[maybe_unused]] MatrixUnit unit;
     const bool by_unit = is_for_unit<F>(end - begin);
-    const int most = by_unit ? MatrixUnit::MOST_ROWS : rows_for(columns);
+    const int most = by_unit ? MatrixUnit::MOST_ROWS : rows_for<F>(columns);
     // In tiles of nearly equal height.
     for (int row = begin, tiles = (end - begin + most - 1) / most; tiles > 0; --tiles) {
         const int height = (end - row + tiles - 1) / tiles;

@@ -13,19 +13,19 @@ namespace FOREWORD_ISA {
 constexpr int DEPTH = 768;
 // Columns of a panel.
 template <class F>
-constexpr int HEIGHT = HAS_UNIT<F> ? MatrixUnit::MOST_ROWS : rows_for(4);
+constexpr int HEIGHT = HAS_UNIT<F> ? MatrixUnit::MOST_ROWS : rows_for<F>(4);
 // The number of words of strips that fit into a core's own cache beside the panels.
 constexpr int CACHED = 3 << 15;
 
-// sums (M, N) from a panel (K words, M) and a strip (K words, N).
-template <class F, int N>
-static void panel_tile(const Word* panel, const Word* strip, int K, float* into) {
-    constexpr int M = HEIGHT<F>;
+// sums (M, ALL) from a panel (K words, M) and a strip (K words, ALL), from vector FIRST on.
+template <class F, int FIRST, int ALL>
+static FOREWORD_INLINE void panel_tile(const Word* panel, const Word* strip, int K, float* into) {
+    constexpr int M = HEIGHT<F>, N = std::min(ALL - FIRST, part_of<F>(ALL));
     Vec sums[M][N] = {};
     for (int k = 0; k < K; ++k) {
         Bits w[N];
 #pragma GCC unroll 8
-        for (int n = 0; n < N; ++n) w[n] = load_words(strip + ((std::ptrdiff_t)k * N + n) * LANES);
+        for (int n = 0; n < N; ++n) w[n] = load_words(strip + place_in_strip<F>(K, ALL, k, FIRST + n));
 #pragma GCC unroll 8
         for (int m = 0; m < M; ++m) {
             const Word word = panel[(std::ptrdiff_t)k * M + m];
@@ -36,8 +36,9 @@ static void panel_tile(const Word* panel, const Word* strip, int K, float* into)
 #pragma GCC unroll 8
     for (int m = 0; m < M; ++m) {
 #pragma GCC unroll 8
-        for (int n = 0; n < N; ++n) store(into + (m * N + n) * LANES, sums[m][n]);
+        for (int n = 0; n < N; ++n) store(into + (m * ALL + FIRST + n) * LANES, sums[m][n]);
     }
+    if constexpr (FIRST + N < ALL) panel_tile<F, FIRST + N, ALL>(panel, strip, K, into);
 }
 
 template <class F>
@@ -52,10 +53,10 @@ static void by_panel([[maybe_unused]] MatrixUnit& unit, const Word* panel, const
         unit.multiply<F>(panel, DEEP<F>, height, &whole, 1, strip, vectors, {nullptr, 0}, into);
     } else {
         switch (vectors) {
-            case 1: return panel_tile<F, 1>(panel, strip, K, into);
-            case 2: return panel_tile<F, 2>(panel, strip, K, into);
-            case 3: return panel_tile<F, 3>(panel, strip, K, into);
-            default: return panel_tile<F, 4>(panel, strip, K, into);
+            case 1: return panel_tile<F, 0, 1>(panel, strip, K, into);
+            case 2: return panel_tile<F, 0, 2>(panel, strip, K, into);
+            case 3: return panel_tile<F, 0, 3>(panel, strip, K, into);
+            default: return panel_tile<F, 0, 4>(panel, strip, K, into);
         }
     }
 }

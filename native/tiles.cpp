@@ -8,10 +8,20 @@
 namespace foreword {
 namespace FOREWORD_ISA {
 
-// sums (M, N) += row k of `rows` by line k of a strip.
-template <class F, int M, int N>
-static FOREWORD_INLINE void accumulate_one(const Word* rows, std::ptrdiff_t stride,
-                                           const Word* strip, int k,
+// Some vectors of a strip of `all` vectors and `length` lines, from line `begin` on.
+template <class F, int FIRST, int ALL>
+struct Stream {
+    const Word* strip;
+    int length, begin;
+
+    FOREWORD_INLINE const Word* at(int k, int n) const {
+        return strip + place_in_strip<F>(length, ALL, begin + k, FIRST + n);
+    }
+};
+
+// sums (M, N) += row k of `rows` by N vectors of line k.
+template <class F, int M, int N, class From>
+static FOREWORD_INLINE void accumulate_one(const Word* rows, std::ptrdiff_t stride, const From& lines, int k,
                                            typename F::Sum (&sums)[M][N]) {
     Bits w[N];
     if constexpr (M == 1 && F::GROUP <= 2) {
@@ -19,12 +29,10 @@ static FOREWORD_INLINE void accumulate_one(const Word* rows, std::ptrdiff_t stri
         // prefetching does not cover.
         constexpr std::ptrdiff_t AHEAD = 4096 / sizeof(Word);
 #pragma GCC unroll 8
-        for (int n = 0; n < N; ++n) {
-            __builtin_prefetch(strip + ((std::ptrdiff_t)k * N + n) * LANES + AHEAD);
-        }
+        for (int n = 0; n < N; ++n) __builtin_prefetch(lines.at(k, n) + AHEAD);
     }
 #pragma GCC unroll 8
-    for (int n = 0; n < N; ++n) w[n] = load_words(strip + ((std::ptrdiff_t)k * N + n) * LANES);
+    for (int n = 0; n < N; ++n) w[n] = load_words(lines.at(k, n));
 #pragma GCC unroll 8
     for (int m = 0; m < M; ++m) {
         const Word word = rows[m * stride + k];
@@ -33,36 +41,50 @@ static FOREWORD_INLINE void accumulate_one(const Word* rows, std::ptrdiff_t stri
     }
 }
 
-// sums (M, N) += rows (M, K) by a strip (K, N). Each sum adds k = 0, 1, ... in this order whatever
+// sums (M, N) += rows (M, K) by K lines of N vectors. Each sum adds k = 0, 1, ... in this order whatever
 // M and N are, so that no result depends on how the work is divided.
-template <class F, int M, int N>
-static FOREWORD_INLINE void accumulate(const Word* rows, std::ptrdiff_t stride, const Word* strip,
-                                       int K, Ahead& ahead, typename F::Sum (&sums)[M][N]) {
+template <class F, int M, int N, class From>
+static FOREWORD_INLINE void accumulate(const Word* rows, std::ptrdiff_t stride, const From& lines, int K,
+                                       Ahead& ahead, typename F::Sum (&sums)[M][N]) {
     int k = 0;
     const int fetched = ahead.count < K ? ahead.count : K;
     for (; k < fetched; ++k) {
         __builtin_prefetch(ahead.lines[k], 1);
-        accumulate_one<F, M, N>(rows, stride, strip, k, sums);
+        accumulate_one<F, M, N>(rows, stride, lines, k, sums);
     }
     ahead = {ahead.lines + fetched, ahead.count - fetched};
-    for (; k < K; ++k) accumulate_one<F, M, N>(rows, stride, strip, k, sums);
+    for (; k < K; ++k) accumulate_one<F, M, N>(rows, stride, lines, k, sums);
+}
+
+// The vectors of a tile of ALL vectors from FIRST on, of which registers hold the sums of up to WIDTH.
+template <class F, int M, int FIRST, int WIDTH, int ALL>
+static FOREWORD_INLINE void tile_from(const Word* rows, std::ptrdiff_t stride, const Segment* segments, int count,
+                                      const Word* strip, int length, Ahead& ahead, float* into) {
+    constexpr int N = ALL - FIRST < WIDTH ? ALL - FIRST : WIDTH;
+    typename F::Sum sums[M][N] = {};
+    Stream<F, FIRST, ALL> lines{strip, length, 0};
+    for (int s = 0; s < count; ++s) {
+        accumulate<F, M, N>(rows + segments[s].offset, stride, lines, segments[s].length, ahead, sums);
+        lines.begin += segments[s].length;
+    }
+#pragma GCC unroll 8
+    for (int m = 0; m < M; ++m) {
+#pragma GCC unroll 8
+        for (int n = 0; n < N; ++n) store(into + (m * ALL + FIRST + n) * LANES, (Vec)sums[m][n]);
+    }
+    if constexpr (FIRST + N < ALL) {
+        tile_from<F, M, FIRST + N, WIDTH, ALL>(rows, stride, segments, count, strip, length, ahead, into);
+    }
 }
 
 // into (M, N vectors) = the sum over segments; the strip continues from segment to segment.
 template <class F, int M, int N>
 static void tile(const Word* rows, std::ptrdiff_t stride, const Segment* segments, int count,
                  const Word* strip, Ahead ahead, float* into) {
-    typename F::Sum sums[M][N] = {};
-    for (int s = 0; s < count; ++s) {
-        accumulate<F, M, N>(rows + segments[s].offset, stride, strip, segments[s].length,
-                                     ahead, sums);
-        strip += (std::ptrdiff_t)segments[s].length * N * LANES;
-    }
-#pragma GCC unroll 8
-    for (int m = 0; m < M; ++m) {
-#pragma GCC unroll 8
-        for (int n = 0; n < N; ++n) store(into + (m * N + n) * LANES, (Vec)sums[m][n]);
-    }
+    constexpr int WIDTH = M > fitting_rows(N) ? part_of<F>(N) : N;
+    int length = 0;
+    for (int s = 0; s < count; ++s) length += segments[s].length;
+    tile_from<F, M, 0, WIDTH, N>(rows, stride, segments, count, strip, length, ahead, into);
 }
 
 template <class F, int N, std::size_t... M>
@@ -73,7 +95,7 @@ static constexpr void fill(Tile (&tiles)[MOST_ROWS + 1], std::index_sequence<M..
 template <class F, std::size_t... N>
 static constexpr Tiles tiles_of(std::index_sequence<N...>) {
     Tiles all = {};
-    (fill<F, (int)N + 1>(all.of[N + 1], std::make_index_sequence<rows_for((int)N + 1)>()), ...);
+    (fill<F, (int)N + 1>(all.of[N + 1], std::make_index_sequence<rows_for<F>((int)N + 1)>()), ...);
     return all;
 }
 
