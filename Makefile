@@ -93,7 +93,7 @@ sanitize: $(VENV)/.dev
 		$(BIN)/cmake --build build/sanitize/$$kind --target kernels_test network_test || exit 1; \
 		export UBSAN_OPTIONS=halt_on_error=1:print_stacktrace=1; \
 		for program in kernels_test network_test; do build/sanitize/$$kind/$$program || exit 1; done; \
-		test $$kind = thread && edits=2000 || edits=20000; \
+		test $$kind = thread && edits=500 || edits=20000; \
 		build/sanitize/$$kind/kernels/*/typist_test packages/everyday-en/src/foreword_everyday_en/model $$edits 1 \
 			|| exit 1; done
 	$(BIN)/cmake --build build/sanitize/address,undefined --target _native

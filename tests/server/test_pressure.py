@@ -187,3 +187,33 @@ def test_requests_that_still_wait_count_as_accepted() -> None:
         return [full, await taken_in_a_turn(pressure, clock, 10, TURN / 100)]
 
     assert run(ask()) == [0, 10]
+
+
+def test_answers_of_later_iterations_tell_what_a_request_takes() -> None:
+    async def ask() -> int:
+        clock = Clock()
+        waiting = [0]
+        pressure = Pressure(clock, waiting=lambda: waiting[0])
+        for _ in range(40):
+            waiting[0] = [pressure.admits() for _ in range(10)].count(True)
+            await turns(2)
+            clock.now += 10 * TURN / 100  # another thread computes, and the loop has nothing to do
+            waiting[0] = 0
+            pressure.measure()
+        return await taken_in_a_turn(pressure, clock, 1000, 0.0)
+
+    most = RUSH / TURN * 100
+    assert most <= run(ask()) <= most + 1
+
+
+def test_time_without_a_request_tells_nothing() -> None:
+    async def ask() -> int:
+        clock = Clock()
+        pressure = Pressure(clock)
+        for _ in range(40):
+            await taken_in_a_turn(pressure, clock, 10, TURN / 100)
+            clock.now += 1.0
+        return await taken_in_a_turn(pressure, clock, 1000, TURN / 100)
+
+    most = RUSH / TURN * 100
+    assert most <= run(ask()) <= most + 1

@@ -158,11 +158,11 @@ class Batcher:
             self._wait(job)
 
     def _wait(self, job: _Job) -> None:
-        if self._queue or self._room <= 0 or not self._put_away(job):
+        if self._queue or self._room <= 0 or not self._handed_over(job):
             self._queue.append(job)
             self._compute_soon()
 
-    def _put_away(self, job: _Job) -> bool:
+    def _handed_over(self, job: _Job) -> bool:
         """Give what a job waits for to the core's thread; return whether that can compute it."""
         request = job.waits_for
         if self._put is None or not isinstance(request, Call) or request.question is None:
@@ -176,7 +176,7 @@ class Batcher:
         self._away -= len(jobs)
         for job in jobs:
             assert job.waits_for is not None
-            if job.go_on(attempted(job.waits_for)) and not self._put_away(job):
+            if job.go_on(attempted(job.waits_for)) and not self._handed_over(job):
                 self._begun.append(job)
         if self._queue or self._begun:
             self._compute_soon()
@@ -187,12 +187,12 @@ class Batcher:
         return TOGETHER - len(self._begun) - self._away
 
     @property
-    def _is_able(self) -> bool:
+    def _can_compute(self) -> bool:
         """Whether there is something to compute, or to begin."""
         return bool(self._begun or (self._queue and self._room > 0))
 
     def _compute_soon(self) -> None:
-        if not self._is_due and self._is_able:
+        if not self._is_due and self._can_compute:
             self._is_due = True
             self._since = time.monotonic()
             loop = asyncio.get_running_loop()
@@ -202,13 +202,13 @@ class Batcher:
         # At least half of the time, or requests that need no model would take all of it.
         now = time.monotonic()
         end = now + max(SLICE, now - self._since)
-        while self._is_able and now < end:
+        while self._can_compute and now < end:
             self._begin(end)
             if self._begun:
                 self._step(end)
             now = time.monotonic()
         self._since = now
-        self._is_due = self._is_able
+        self._is_due = self._can_compute
         if self._is_due:
             loop.call_soon(self._compute, loop)
 
@@ -225,7 +225,7 @@ class Batcher:
             elif now - job.arrived > self._deadline:
                 job.work.close()
                 job.end(late(self._deadline))
-            elif (job.waits_for is not None or job.go_on(None)) and not self._put_away(job):
+            elif (job.waits_for is not None or job.go_on(None)) and not self._handed_over(job):
                 self._begun.append(job)
 
     def _step(self, end: float) -> None:
@@ -248,7 +248,7 @@ class Batcher:
         going_on = [
             job
             for job, answer in zip(jobs, answers, strict=True)
-            if job.go_on(answer) and not self._put_away(job)
+            if job.go_on(answer) and not self._handed_over(job)
         ]
         self._begun = later + going_on
 

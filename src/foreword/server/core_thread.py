@@ -25,9 +25,11 @@ def core_thread(take: Callable[[list[Any]], None]) -> Iterator[Put]:
         take: called by the running event loop with the labels of what was computed, in order.
 
     Raises:
-        NotImplementedError: this kind of event loop cannot wait for a pipe (Windows).
+        NotImplementedError: the system is Windows, where an event loop cannot wait for a pipe.
         RuntimeError: the system provides no more threads.
     """
+    if os.name == "nt":
+        raise NotImplementedError("the event loops of Windows wait for no pipe")
     with ExitStack() as undo:
         ends = os.pipe()
         for end in ends:

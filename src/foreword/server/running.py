@@ -148,7 +148,7 @@ def run(
         answer: answers a request without ASGI; called with its scope, its body, and what sends the
             answer.
         refused: counts connections that are refused or closed, by cause.
-        beside: what runs while the event loop serves.
+        beside: a context in which the event loop serves; it may start and end a thread.
         ready: called when clients can connect.
     """
     log = logging.StreamHandler()
