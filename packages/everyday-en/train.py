@@ -94,7 +94,9 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--texts", type=Path, metavar="FOLDER", help="folder that sources.py wrote")
     parser.add_argument("--out", type=Path, default=Path("build/everyday-en"), metavar="DIR")
-    parser.add_argument("--minutes", type=float, default=60.0, help="minutes of training (60)")
+    length = parser.add_mutually_exclusive_group()
+    length.add_argument("--minutes", type=float, default=60.0, help="minutes of training (60)")
+    length.add_argument("--steps", type=int, help="steps of training, instead of minutes")
     parser.add_argument("--resume", action="store_true", help="continue an interrupted run")
     parser.add_argument("--device", default="cpu", help="device to train on; a GPU takes minutes")
     parser.add_argument("--threads", type=int, default=None)
@@ -137,7 +139,8 @@ def main() -> None:
                 device=arguments.device,
                 threads=arguments.threads,
                 seed=arguments.seed,
-                minutes=arguments.minutes,
+                minutes=arguments.minutes if arguments.steps is None else None,
+                steps=arguments.steps,
                 **SETTINGS,
             )
         if outcome.stopped_by is not None:

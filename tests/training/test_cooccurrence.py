@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 import torch
 
+from foreword.models.model import Embedding
 from foreword.training import cooccurrence
 from foreword.training.cooccurrence import embeddings, information
 
@@ -86,3 +87,12 @@ def test_a_text_without_contexts_says_nothing(ids: list[int]) -> None:
     vectors = embeddings(np.array(ids), 4, 3)
     assert vectors.shape == (4, 3)
     assert vectors.isfinite().all()
+
+
+def test_embeddings_stay_random_where_counts_say_nothing() -> None:
+    learned = embeddings(np.zeros(LENGTH, dtype=np.int64), 1, 4)
+    assert not learned.any()
+    before = torch.randn(1, 4)
+    embedding = Embedding(before.clone())
+    embedding.start_from(learned)
+    assert torch.equal(embedding.weight, before)
