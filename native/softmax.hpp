@@ -45,14 +45,6 @@ struct BFloat16Logits {
     }
 };
 
-static FOREWORD_INLINE Vec larger(Vec a, Vec b) {
-#if defined(__AVX512F__)
-    return (Vec)_mm512_max_ps((__m512)a, (__m512)b);
-#else
-    return choose(a > b, a, b);
-#endif
-}
-
 // One row: its exponentials, less their sum at the target. A NaN or an infinity among the logits
 // makes the loss NaN.
 template <class L>

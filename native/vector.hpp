@@ -120,16 +120,29 @@ static FOREWORD_INLINE void transpose(Vec (&rows)[LANES]) {
     }
 }
 
+// The smaller and the larger of two, for each lane; the second where one is NaN.
+static FOREWORD_INLINE Vec smaller(Vec a, Vec b) {
+#if defined(__AVX512F__)
+    return (Vec)_mm512_min_ps((__m512)a, (__m512)b);
+#elif defined(__AVX2__)
+    return (Vec)_mm256_min_ps((__m256)a, (__m256)b);
+#else
+    return choose(a < b, a, b);
+#endif
+}
+static FOREWORD_INLINE Vec larger(Vec a, Vec b) {
+#if defined(__AVX512F__)
+    return (Vec)_mm512_max_ps((__m512)a, (__m512)b);
+#elif defined(__AVX2__)
+    return (Vec)_mm256_max_ps((__m256)a, (__m256)b);
+#else
+    return choose(a > b, a, b);
+#endif
+}
+
 // Between -bound and bound; NaN stays NaN.
 static FOREWORD_INLINE Vec within(Vec x, float bound) {
-#if defined(__AVX512F__)
-    // Where one is NaN, both give the second.
-    const __m512 low = _mm512_set1_ps(-bound), high = _mm512_set1_ps(bound);
-    return (Vec)_mm512_max_ps(low, _mm512_min_ps(high, (__m512)x));
-#else
-    x = choose(x > bound, Vec{} + bound, x);
-    return choose(x < -bound, Vec{} - bound, x);
-#endif
+    return larger(Vec{} - bound, smaller(Vec{} + bound, x));
 }
 
 // Of a memory's clip, of which 0 is none.
@@ -229,7 +242,7 @@ static FOREWORD_INLINE Extent extent_of(const float* values, int count) {
     Vec largest = {}, rest = {};
     for (int k = 0; k < count; k += LANES) {
         const Vec size = absolute(load(values + k, count - k < LANES ? count - k : LANES));
-        largest = choose(size > largest, size, largest);
+        largest = larger(size, largest);
         rest += size - size;  // NaN, once and for all
     }
     Extent extent{0.0f, 0.0f};
