@@ -8,8 +8,6 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, get_args
 
 import numpy as np
-import tokenizers
-from tokenizers import models, normalizers, pre_tokenizers, trainers
 
 from foreword.errors import FolderError
 from foreword.text import segments
@@ -22,6 +20,9 @@ from foreword.text.spacing import USUAL, Spacing, SpacingCounter
 from foreword.visible import UNSAFE, first_unsafe, is_plain, shown
 
 if TYPE_CHECKING:
+    import tokenizers
+    from tokenizers import normalizers, pre_tokenizers
+
     from foreword.text.lines import Piece
 
 UNK, EOS = "<unk>", "<eos>"
@@ -157,11 +158,19 @@ class Tokenizer:
         self.spacing = spacing
         self.words = tuple(words)
         self.config = config
-        self.ids: Mapping[str, int] = {word: index for index, word in enumerate(self.words)}
+        self.ids: Mapping[str, int] = dict(zip(self.words, range(len(self.words)), strict=True))
         self.marks = frozenset(marks).union(mark for mark in MARKS if mark in self.ids)
-        self._backend = tokenizers.Tokenizer(models.WordLevel(dict(self.ids), unk_token=UNK))
-        self._backend.normalizer = _normaliser(config)
-        self._backend.pre_tokenizer = _splitter(config)
+
+    @cached_property
+    def _backend(self) -> "tokenizers.Tokenizer":
+        # Prediction in C++ does without, and without loading the library.
+        import tokenizers
+        from tokenizers import models
+
+        backend = tokenizers.Tokenizer(models.WordLevel(dict(self.ids), unk_token=UNK))
+        backend.normalizer = _normaliser(self.config)
+        backend.pre_tokenizer = _splitter(self.config)
+        return backend
 
     @cached_property
     def hyphens(self) -> Hyphens | None:
@@ -374,6 +383,8 @@ def word_counts(texts: Iterable[str], config: TokenizerConfig) -> dict[str, int]
     >>> word_counts(["to be, or", "not to be"], TokenizerConfig())["be"]
     2
     """
+    from tokenizers import trainers
+
     cutter = Tokenizer(SPECIAL, config, marks=OWN)
     # No word is frequent enough for the vocabulary that the library learns: the trainer's state
     # has the counts, which are wanted here.
@@ -385,7 +396,9 @@ def word_counts(texts: Iterable[str], config: TokenizerConfig) -> dict[str, int]
     return counts
 
 
-def _normaliser(config: TokenizerConfig) -> normalizers.Normalizer:
+def _normaliser(config: TokenizerConfig) -> "normalizers.Normalizer":
+    from tokenizers import normalizers
+
     # Case first: some letters with marks have a composed form only in lower case.
     steps: list[normalizers.Normalizer] = []
     if config.case == "fold":
@@ -402,7 +415,10 @@ def _first(config: TokenizerConfig) -> tuple[tuple[str, str], ...]:
     return DOTTED if Case(config.language).dotless else ()
 
 
-def _splitter(config: TokenizerConfig) -> pre_tokenizers.PreTokenizer:
+def _splitter(config: TokenizerConfig) -> "pre_tokenizers.PreTokenizer":
+    import tokenizers
+    from tokenizers import pre_tokenizers
+
     at_spaces = pre_tokenizers.WhitespaceSplit()
     if config.words == "spaces":
         return at_spaces
@@ -476,7 +492,7 @@ def _vocabulary(document: Any, path: str) -> dict[str, int]:
                 f"holds {UNSAFE}. {RESTORE}"
             )
     ids = list(vocabulary.values())
-    if any(type(index) is not int for index in ids) or sorted(ids) != list(range(len(ids))):
+    if not set(map(type, ids)) <= {int} or sorted(ids) != list(range(len(ids))):
         raise FolderError(f"{path}: the words' ids are not 0 to {len(ids) - 1}. {RESTORE}")
     for index, word in enumerate(SPECIAL):
         if vocabulary.get(word) != index:
