@@ -52,7 +52,7 @@ Decoder::Decoder(const Kernels& kernels, DecoderModel model) : kernels_(kernels)
 }
 
 Table Decoder::kept(Table table) {
-    tables_.push_back(std::make_unique<KeptTable>(table));
+    tables_.push_back(std::make_unique<KeptTable>(kernels_, table));
     return tables_.back()->table();
 }
 

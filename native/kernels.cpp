@@ -30,6 +30,7 @@ const Kernels kernels = {
     FOREWORD_UNLESS_WASM(scan_back),
     {FloatRows::operand, IntRows::operand},
     {by_table<FloatRows>, by_table<IntRows>},
+    IntRows::ZERO != 0,
     shares,
     &staged_kernels,
     FOREWORD_UNLESS_WASM(checksum),

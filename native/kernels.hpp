@@ -49,8 +49,9 @@ struct Table {
     const float* floats = nullptr;
     const std::int8_t* ints = nullptr;  // or these, with
     const float* scales = nullptr;      // (rows)
-    const std::int32_t* sums = nullptr;  // (rows): of a row's values
+    const std::int32_t* sums = nullptr;  // (rows): of a row's values, if `Kernels::needs_sums`
     const float* bias = nullptr;         // (rows), or null: none
+    std::size_t room = 0;  // bytes behind the last row that may be read, too
 
     bool is_int8() const { return ints != nullptr; }
 };
@@ -276,6 +277,7 @@ struct Kernels {
     // Multiplies the rows `ids`, or `count` rows from `first` on if `ids` is null, by users' vectors.
     void (*rows[2])(const Table&, const void* const* operands, const float* scales, int users,
                     const std::int64_t* ids, std::int64_t first, int count, float* const* into);
+    bool needs_sums;  // whether products by rows of int8 need each row's sum
     Shares (*shares)(const float* scores, int count);
     const StagedKernels* staged;
     std::uint64_t (*checksum)(const std::uint32_t* words, std::size_t count);

@@ -129,25 +129,29 @@ bool chosen(const float* scores, const Shares* parts, const Choice& choice,
 
 }  // namespace
 
-KeptTable::KeptTable(Table table) : table_(table) {
+KeptTable::KeptTable(const Kernels& kernels, Table table) : table_(table) {
     const std::size_t item = table.is_int8() ? 1 : sizeof(float);
-    const std::size_t bytes = (std::size_t)table.columns * item;
-    if (bytes % ROW_BYTES != 0) {
+    const std::size_t bytes = (std::size_t)table.columns * item, beyond = bytes % ROW_BYTES;
+    const bool is_in_step = table.is_int8() && bytes % ROW_STEP == 0 && (std::uintptr_t)table.ints % ROW_STEP == 0;
+    if (beyond != 0 && !(is_in_step && table.room >= ROW_BYTES - beyond)) {
         // What is read beyond a row may be the next row, or the room behind the last one: whole numbers times 0. Of
         // floats, it must be zeros, since the next row may hold a NaN.
         const std::size_t step = table.is_int8() ? ROW_STEP : ROW_BYTES;
         const std::size_t wide = (bytes + step - 1) / step * step;
         const char* from = table.is_int8() ? (const char*)table.ints : (const char*)table.floats;
-        rows_.resize(wide * (std::size_t)table.rows + 2 * ROW_BYTES);
-        std::uint8_t* const into = rows_.data() + ROW_BYTES - (std::uintptr_t)rows_.data() % ROW_BYTES;
-        for (int row = 0; row < table.rows; ++row) {
-            std::memcpy(into + wide * (std::size_t)row, from + bytes * (std::size_t)row, bytes);
+        const std::size_t all = wide * (std::size_t)table.rows;
+        rows_.reset(new std::uint8_t[all + 2 * ROW_BYTES]);
+        std::uint8_t* const into = rows_.get() + ROW_BYTES - (std::uintptr_t)rows_.get() % ROW_BYTES;
+        for (std::size_t row = 0; row < (std::size_t)table.rows; ++row) {
+            std::memcpy(into + wide * row, from + bytes * row, bytes);
+            std::memset(into + wide * row + bytes, 0, wide - bytes);
         }
+        std::memset(into + all, 0, ROW_BYTES);
         table_.stride = (std::ptrdiff_t)(wide / item);
         if (table.is_int8()) table_.ints = (const std::int8_t*)into;
         else table_.floats = (const float*)into;
     }
-    if (!table.is_int8()) return;
+    if (!table.is_int8() || !kernels.needs_sums) return;
     sums_.resize((std::size_t)table.rows);
     for (int row = 0; row < table.rows; ++row) {
         const std::int8_t* values = table_.ints + row * table_.stride;
@@ -331,7 +335,7 @@ double Network::step_work() const {
 }
 
 Table Network::kept(Table table) {
-    tables_.push_back(std::make_unique<KeptTable>(table));
+    tables_.push_back(std::make_unique<KeptTable>(kernels_, table));
     return tables_.back()->table();
 }
 

@@ -59,15 +59,16 @@ struct Asked {
     bool is_finite;
 };
 
-// A table whose rows may be read a little further, with its rows' sums.
+// A table whose rows may be read a little further, with its rows' sums if they are needed: the given one if its rows
+// begin where products read them quickly and something readable follows the last one, otherwise a copy.
 class KeptTable {
   public:
-    explicit KeptTable(Table table);
+    KeptTable(const Kernels& kernels, Table table);
     const Table& table() const { return table_; }
 
   private:
     Table table_;
-    std::vector<std::uint8_t> rows_;
+    std::unique_ptr<std::uint8_t[]> rows_;
     std::vector<std::int32_t> sums_;
 };
 

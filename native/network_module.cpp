@@ -22,7 +22,7 @@ namespace {
 class Product {
   public:
     Product(const Kernels& kernels, Matrix matrix)
-        : kernels_(kernels), matrix_(std::move(matrix)), kept_(matrix_.table) {}
+        : kernels_(kernels), matrix_(std::move(matrix)), kept_(kernels, matrix_.table) {}
 
     // x (count, columns) to into (count, rows).
     void multiply(const nb::handle& x, const nb::handle& into, int threads) const {

@@ -275,7 +275,7 @@ static void by_table(const Table& table, const void* const* operands, const floa
     if (u < users) by_rows<R, 1>(table, operands + u, scales + u, ids, first, count, into + u);
 }
 
-static Shares shares(const float* scores, int count) {
+static inline Shares shares(const float* scores, int count) {
     const float least = -INFINITY;
     const auto part = [&](int k) {
         if (count - k >= LANES) return load(scores + k);

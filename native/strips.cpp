@@ -5,6 +5,49 @@
 namespace foreword {
 namespace FOREWORD_ISA {
 
+// Packs LANES rows of an int8 table, of which `lanes` are there, as column `n` of a strip, if they stay as they are: a
+// table's own scale of a row is the one that packing finds, but for rounding, if the row's largest number is 127.
+// Returns false, and packs nothing, if they do not stay.
+static bool pack_unchanged(const Table& table, std::ptrdiff_t begin, int lanes, Word* strip, int columns, int n,
+                           float* scales, float* offsets) {
+    constexpr float LEAST = 1e-30f, MOST = 1e30f;  // so that no product is inexact for its size
+    constexpr int MOST_BYTES = LANES * Int8::GROUP;
+    const int K = table.columns;
+    const auto row = [&](int l) { return table.ints + (begin + l) * table.stride; };
+    Vec largest = {};
+    for (int l = 0; l < lanes; ++l) {
+        unsigned char is_there = 0, is_beyond = 0;
+        for (const std::int8_t *value = row(l), *const end = value + K; value != end; ++value) {
+            is_there |= (unsigned char)((*value == 127) | (*value == -127));
+            is_beyond |= (unsigned char)(*value == -128);
+        }
+        largest[l] = 127.0f * table.scales[begin + l];
+        if (!is_there || is_beyond || !(largest[l] > LEAST && largest[l] < MOST)) return false;
+    }
+    store(scales, largest / 127.0f);
+    Vec total = {};
+    for (int l = 0; l < lanes && Int8::ZERO != 0; ++l) {
+        std::int32_t sum = 0;
+        for (const std::int8_t *value = row(l), *const end = value + K; value != end; ++value) sum += *value;
+        total[l] = (float)sum;
+    }
+    store(offsets, total * (float)Int8::ZERO);
+    for (int k = 0; k < K; k += MOST_BYTES) {
+        const int bytes = std::min(MOST_BYTES, K - k);
+        Vec values[LANES] = {};
+        for (int l = 0; l < lanes; ++l) {
+            if (bytes == MOST_BYTES) std::memcpy(&values[l], row(l) + k, MOST_BYTES);
+            else std::memcpy(&values[l], row(l) + k, (std::size_t)bytes);
+        }
+        transpose(values);
+        for (int word = 0; word < words_for<Int8>(bytes); ++word) {
+            const std::ptrdiff_t place = place_in_strip<Int8>(words_for<Int8>(K), columns, k / Int8::GROUP + word, n);
+            std::memcpy(strip + place, &values[word], sizeof values[word]);
+        }
+    }
+    return true;
+}
+
 template <class F>
 void pack_rows(const Strips& strips, const Unpacked& weight, std::ptrdiff_t row, int K, const Weight<F>& packed,
                int first, int last) {
@@ -17,6 +60,12 @@ void pack_rows(const Strips& strips, const Unpacked& weight, std::ptrdiff_t row,
             const int vector = strips.begin(s) + v, lanes = strips.lanes(vector);
             for (int g = 0; g < strips.gates; ++g) {
                 const std::ptrdiff_t begin = row + (std::ptrdiff_t)g * strips.units + vector * LANES;
+                if constexpr (F::SCALES) {
+                    const std::ptrdiff_t at = strips.place(s, 1) + (v * strips.gates + g) * LANES;
+                    const bool is_int8 = weight.table && weight.table->is_int8();
+                    if (is_int8 && pack_unchanged(*weight.table, begin, lanes, to, columns, v * strips.gates + g,
+                                                  packed.scales + at, packed.offsets + at)) continue;
+                }
                 const float* const from = weight.table ? room.data() : weight.floats + begin * K;
                 for (int l = 0; l < lanes && weight.table; ++l) {
                     row_of(*weight.table, begin + l, room.data() + (std::ptrdiff_t)l * K);

@@ -21,7 +21,7 @@ struct Rows {
     const float* scales;  // of each row, if F::SCALES; null for states
 };
 
-// A weight's strips, and if F::SCALES for each column its scale and the sum due to the rows' 128.
+// A weight's strips, and if F::SCALES for each column its scale and the sum due to the rows' F::ZERO.
 template <class F>
 struct Weight {
     Word* words;
@@ -61,7 +61,7 @@ struct Strips {
 };
 
 // With few rows there are few independent sums, so that strips must be wider.
-static int widest(int gates, int batch) {
+static inline int widest(int gates, int batch) {
     const int wanted = gates >= 3 ? 1 : 4 / gates;
     return batch <= 3 ? 2 * wanted : wanted;
 }

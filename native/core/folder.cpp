@@ -184,7 +184,7 @@ Folder::Folder(std::vector<File> files, const std::string& where) : files_(std::
     if (!is_unchanged(TOKENIZER, vocabulary_checksum)) {
         refuse(tokenizer_file, " has been changed since it was written");
     }
-    vocabulary_ = read_vocabulary(vocabulary, tokenizer_, tokenizer_file);
+    vocabulary_ = read_vocabulary(vocabulary, tokenizer_, (std::size_t)architecture_.words, tokenizer_file);
     drop(TOKENIZER);
     if ((int)vocabulary_->size() != architecture_.words) {
         refuse(tokenizer_file, " has " + std::to_string(vocabulary_->size()) + " words, but " + CONFIG +

@@ -13,6 +13,8 @@ namespace foreword::core {
 
 namespace {
 
+constexpr std::size_t MOST_DIGITS = 18;  // of a whole number
+
 bool is_digit(char c) { return c >= '0' && c <= '9'; }
 
 // A number as its digits and a power of ten, since strtod depends on the locale's decimal point.
@@ -85,7 +87,6 @@ const Value* Value::find(std::string_view wanted) const {
 }
 
 std::optional<std::int64_t> Value::whole() const {
-    constexpr std::size_t MOST_DIGITS = 18;
     if (kind != INTEGER || text.size() > MOST_DIGITS) return std::nullopt;
     std::int64_t found = 0;
     for (const char c : text) {
@@ -166,6 +167,20 @@ Value JsonReader::value() {
         default: number(made);
     }
     return made;
+}
+
+std::optional<std::int64_t> JsonReader::whole() {
+    skip_space();
+    std::int64_t found = 0;
+    std::size_t end = at_;
+    for (; end < text_.size() && end - at_ < MOST_DIGITS && is_digit(text_[end]); ++end) {
+        found = 10 * found + (text_[end] - '0');
+    }
+    const char next = end < text_.size() ? text_[end] : '\0';
+    const bool is_plain = end > at_ && (text_[at_] != '0' || end == at_ + 1) && (next == ',' || next == '}');
+    if (!is_plain) return value().whole();
+    at_ = end;
+    return found;
 }
 
 void JsonReader::object(const std::function<bool(std::string_view)>& each) {

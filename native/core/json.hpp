@@ -47,6 +47,8 @@ class JsonReader {
 
     // The next value, with all that it holds.
     Value value();
+    // The next value if it is a whole number that fits; otherwise it is read, too, and none returned.
+    std::optional<std::int64_t> whole();
     // Whether the next value is an object.
     bool is_object();
     // Reads an object. `each` gets a member's name, and must read its value; it returns false if the name was there

@@ -120,10 +120,12 @@ LetterCase LetterCase::of(const Vocabulary& words) {
     constexpr double ENOUGH = 2;                        // words
     const double total = (double)words.size();
     std::size_t dotless = 0, digraphs = 0, halves = 0, prefixed = 0;
-    for (std::size_t id = 0; id < words.size(); ++id) {
+    const auto may_show = [](unsigned char c) { return (c >= 0x80) | ((c >= 'A') & (c <= 'Z')); };
+    for (const std::uint32_t id : words.texts().having(may_show)) {
         const std::string_view utf8 = words[id];
         const auto is_capital = [](char c) { return c >= 'A' && c <= 'Z'; };
-        const bool has_capital = !utf8.empty() && (utf8[0] == 'I' || std::any_of(utf8.begin() + 1, utf8.end(), is_capital));
+        // One capital at the beginning, other than I, shows nothing.
+        const bool has_capital = utf8[0] == 'I' || std::any_of(utf8.begin() + 1, utf8.end(), is_capital);
         if (!has_capital && is_ascii(utf8)) continue;
         const std::u32string word = decoded(utf8);
         const std::u32string_view rest = std::u32string_view(word).substr(std::min<std::size_t>(1, word.size()));

@@ -53,6 +53,9 @@ bool may_be_bare(const LetterCase& letter_case, std::string_view word) {
     return word.find('\'') != word.npos || !folds_as_ascii(letter_case, word);
 }
 
+// Whether a word with this byte may fold to other letters than small ones for A to Z, or may be bare.
+bool may_be_unusual(char c) { return ((unsigned char)c >= 0x80) | (c == 'I') | (c == '\''); }
+
 }  // namespace
 
 Bare::Bare(const std::vector<std::pair<std::uint32_t, std::string>>& words) {
@@ -126,7 +129,7 @@ Lexicon::Lexicon(SharedVocabulary words, std::size_t hidden, const Misspellings&
 }
 
 void Lexicon::fold_words() {
-    own_folds_.reserve(size(), 2 * size());
+    own_folds_.reserve(size());
     for (std::size_t id = 0; id < size(); ++id) {
         const std::string_view word = (*words_)[id];
         const bool is_small = folds_as_ascii(case_, word) &&
@@ -144,11 +147,14 @@ void Lexicon::count_letters() {
     const auto count_of = [&](char32_t c) -> std::size_t& { return is_ascii(c) ? counts[c] : other_counts[c]; };
     for (const std::uint32_t id : ids_) {
         const std::string_view fold = fold_of(id);
+        bool is_ascii = true;
         for (std::size_t at = 0; at < fold.size();) {
-            const char32_t c = next_decoded(fold, at);
+            const bool is_one_byte = (unsigned char)fold[at] < 0x80;
+            is_ascii = is_ascii && is_one_byte;
+            const char32_t c = is_one_byte ? (char32_t)fold[at++] : next_decoded(fold, at);
             if (count_of(c)++ == 0 && is_alpha(c)) letters_ += c;  // in the order in which they come first
         }
-        if (is_ascii(fold)) continue;
+        if (is_ascii) continue;
         const std::u32string letters = decoded(fold);
         accented += without_accents(letters) != letters;
     }
@@ -350,24 +356,21 @@ std::vector<std::int64_t> Lexicon::readings(std::string_view word) const {
 
 RareWords::RareWords(Texts words, LetterCase letter_case)
     : words_(std::move(words)), case_(std::move(letter_case)) {
-    const auto is_before = [&](std::size_t a, std::size_t b) {
-        const bool are_ascii = folds_as_ascii(case_, words_[a]) && folds_as_ascii(case_, words_[b]);
-        const int order = are_ascii ? small_order(words_[a], words_[b]) : fold_of(a).compare(fold_of(b));
-        return order != 0 ? order < 0 : words_[a] < words_[b];
-    };
-    bool are_sorted = true;  // rare.txt is, unless case has rules of its own
-    for (std::size_t k = 1; k < words_.size() && are_sorted; ++k) are_sorted = !is_before(k, k - 1);
-    if (!are_sorted) {
+    const auto fold = [&](std::string_view word) { return folded_by(case_, word); };
+    std::vector<std::uint32_t> unusual = words_.having(may_be_unusual);
+    if (sorted_prefix(words_, unusual, fold) < words_.size()) {  // rare.txt is sorted, unless case has rules of its own
         Texts folds, sorted;
         for (std::size_t k = 0; k < words_.size(); ++k) folds.add(fold_of(k));
+        const auto is_before = [&](std::size_t a, std::size_t b) { return words_[a] < words_[b]; };
         const auto order = in_order(0, words_.size(), [&](std::size_t k) { return folds[k]; }, is_before);
         for (const std::uint32_t k : order) sorted.add(words_[k]);
         words_ = std::move(sorted);
+        unusual = words_.having(may_be_unusual);
     }
     words_.shrink_to_fit();
     std::vector<std::pair<std::uint32_t, std::string>> marked;
-    for (std::size_t k = 0; k < words_.size(); ++k) {
-        if (may_be_bare(case_, words_[k])) marked.emplace_back((std::uint32_t)k, fold_of(k));
+    for (const std::uint32_t k : unusual) {
+        if (may_be_bare(case_, words_[k])) marked.emplace_back(k, fold_of(k));
     }
     bare_ = Bare(marked);
 }

@@ -22,7 +22,7 @@ Table table_of(const Folder& folder, const std::string& name) {
     const Tensor& tensor = folder.tensor(name);
     Table table;
     table.rows = (int)tensor.shape[0], table.columns = (int)tensor.shape[1];
-    table.stride = table.columns;
+    table.stride = table.columns, table.room = tensor.room;
     if (tensor.type == Tensor::INT8) {
         table.ints = tensor.ints();
         table.scales = folder.tensor(name + "_scale").floats();

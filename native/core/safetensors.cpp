@@ -75,6 +75,7 @@ class Reader {
         }
         if (ends[1] > data.size()) fail(name + " ends behind the file");
         made.data = reinterpret_cast<const std::uint8_t*>(data.data()) + ends[0];
+        made.room = data.size() - (std::size_t)ends[1];
         return {std::move(made), (std::size_t)ends[0]};
     }
 
@@ -120,7 +121,7 @@ Safetensors::Safetensors(std::string_view bytes, const std::string& file) {
         if (reinterpret_cast<std::uintptr_t>(tensor.data) % tensor.item_size() != 0) {
             copies_.push_back(std::make_unique<std::uint8_t[]>(tensor.bytes));
             std::memcpy(copies_.back().get(), tensor.data, tensor.bytes);
-            tensor.data = copies_.back().get();
+            tensor.data = copies_.back().get(), tensor.room = 0;
         }
         tensors_.emplace(described.name, std::move(tensor));
     }

@@ -1,7 +1,10 @@
 // Sorts texts byte by byte, and finds them by how they begin. Knows nothing of what they are.
 #pragma once
 
+#include "utf8.hpp"
+
 #include <algorithm>
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <string_view>
@@ -33,30 +36,47 @@ std::pair<std::size_t, std::size_t> range_of(std::size_t low, std::size_t high, 
     return {low, first_of(low, high, [&](std::size_t k) { return !begins_with(at(k), prefix); })};
 }
 
+// A text's position, and its first bytes as a number: 0 behind a short one's end.
+struct Placed {
+    std::uint64_t bytes;
+    std::uint32_t position;
+};
+
+// Sorts by the first bytes: by the last of these, then by the one before it, and so on, each time keeping the order of
+// equal ones, so that nothing is compared.
+inline void sort_by_first_bytes(std::vector<Placed>& placed) {
+    constexpr std::size_t BYTES = sizeof(std::uint64_t);
+    using Counts = std::array<std::size_t, 256>;
+    std::array<Counts, BYTES> counts{};
+    const auto byte_of = [](const Placed& one, std::size_t byte) { return (std::size_t)(one.bytes >> 8 * byte & 255); };
+    for (const Placed& one : placed) {
+        for (std::size_t byte = 0; byte < BYTES; ++byte) ++counts[byte][byte_of(one, byte)];
+    }
+    std::vector<Placed> sorted(placed.size());
+    for (std::size_t byte = 0; byte < BYTES; ++byte) {
+        std::size_t begin = 0;
+        for (std::size_t& count : counts[byte]) begin += std::exchange(count, begin);
+        for (const Placed& one : placed) sorted[counts[byte][byte_of(one, byte)]++] = one;
+        placed.swap(sorted);
+    }
+}
+
 // The positions [first, last) in the order of their texts; of equal texts, by `is_before`.
 template <class At, class IsBefore>
 std::vector<std::uint32_t> in_order(std::size_t first, std::size_t last, At&& at, IsBefore&& is_before) {
-    // The first bytes of a text as a number, which mostly decides: 0 behind a short one's end.
-    struct Placed {
-        std::uint64_t bytes;
-        std::uint32_t position;
-    };
     std::vector<Placed> placed;
     placed.reserve(last - first);
     for (std::size_t k = first; k < last; ++k) {
-        const std::string_view text = at(k);
-        std::uint64_t bytes = 0;
-        for (std::size_t byte = 0; byte < sizeof bytes; ++byte) {
-            bytes = bytes << 8 | (byte < text.size() ? (unsigned char)text[byte] : 0u);
-        }
-        placed.push_back({bytes, (std::uint32_t)k});
+        placed.push_back({first_bytes(at(k), at(k).size()), (std::uint32_t)k});
     }
-    const auto comes_before = [&](const Placed& a, const Placed& b) {
-        if (a.bytes != b.bytes) return a.bytes < b.bytes;
-        const int order = std::string_view(at(a.position)).compare(at(b.position));
-        return order != 0 ? order < 0 : is_before(a.position, b.position);
-    };
-    std::sort(placed.begin(), placed.end(), comes_before);
+    sort_by_first_bytes(placed);
+    for (auto begin = placed.begin(), end = begin; begin != placed.end(); begin = end) {
+        while (end != placed.end() && end->bytes == begin->bytes) ++end;
+        std::sort(begin, end, [&](const Placed& a, const Placed& b) {
+            const int order = std::string_view(at(a.position)).compare(at(b.position));
+            return order != 0 ? order < 0 : is_before(a.position, b.position);
+        });
+    }
     std::vector<std::uint32_t> positions;
     positions.reserve(placed.size());
     for (const Placed& one : placed) positions.push_back(one.position);

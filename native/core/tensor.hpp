@@ -15,6 +15,7 @@ struct Tensor {
     std::vector<std::int64_t> shape;
     const std::uint8_t* data = nullptr;  // aligned as its type wants
     std::size_t bytes = 0;
+    std::size_t room = 0;  // bytes behind them that may be read, too
 
     std::size_t count() const {
         std::size_t all = 1;

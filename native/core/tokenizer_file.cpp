@@ -19,6 +19,7 @@ namespace foreword::core {
 namespace {
 
 constexpr std::string_view UNK = "<unk>", EOS = "<eos>";
+constexpr std::size_t SHORTEST = 5;  // bytes of a word with its id: "":0,
 
 // The content that Foreword writes beside the vocabulary, in the canonical form.
 std::string normalizer(const TokenizerSettings& settings) {
@@ -42,7 +43,9 @@ std::string normalizer(const TokenizerSettings& settings) {
 // Reads tokenizer.json member by member, since a tree of it would be ten times as large as the vocabulary.
 class TokenizerFile {
   public:
-    TokenizerFile(std::string_view json, const std::string& file) : file_(file), reader_(json, file) {
+    // `expected`: the number of words, for which memory is reserved if the text can have so many.
+    TokenizerFile(std::string_view json, std::size_t expected, const std::string& file)
+        : file_(file), expected_(std::min(expected, json.size() / SHORTEST)), reader_(json, file) {
         if (reader_.is_object()) {
             read_object(document_, [&](std::string_view name) {
                 if (name != "model" || !reader_.is_object()) return false;
@@ -117,8 +120,10 @@ class TokenizerFile {
     bool read_words() {
         if (!reader_.is_object()) return false;
         const auto words = std::make_shared<Vocabulary>();
+        words->reserve(expected_);
+        ids_.reserve(expected_);
         reader_.object([&](std::string_view word) {
-            ids_.push_back(reader_.value().whole().value_or(-1));
+            ids_.push_back(reader_.whole().value_or(-1));
             return words->add(word);
         });
         words->shrink_to_fit();
@@ -133,6 +138,7 @@ class TokenizerFile {
     }
 
     const std::string& file_;
+    std::size_t expected_;
     JsonReader reader_;
     Value document_, model_;  // without the model, and without its words
     std::vector<std::int64_t> ids_;
@@ -157,8 +163,9 @@ bool is_language(std::string_view code) {
     return code.empty();
 }
 
-SharedVocabulary read_vocabulary(std::string_view json, const TokenizerSettings& settings, const std::string& file) {
-    const TokenizerFile read(json, file);
+SharedVocabulary read_vocabulary(std::string_view json, const TokenizerSettings& settings, std::size_t expected,
+                                 const std::string& file) {
+    const TokenizerFile read(json, expected, file);
     read.check(settings);
     return read.vocabulary();
 }

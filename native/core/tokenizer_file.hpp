@@ -3,6 +3,7 @@
 
 #include "vocabulary.hpp"
 
+#include <cstddef>
 #include <string>
 #include <string_view>
 
@@ -16,7 +17,9 @@ struct TokenizerSettings {
 // Whether this is a language's code (BCP 47), or empty.
 bool is_language(std::string_view code);
 
-// Throws Error: the text is not in the form that Foreword writes for these settings.
-SharedVocabulary read_vocabulary(std::string_view json, const TokenizerSettings& settings, const std::string& file);
+// `expected`: how many words it probably has. Throws Error: the text is not in the form that Foreword writes for these
+// settings.
+SharedVocabulary read_vocabulary(std::string_view json, const TokenizerSettings& settings, std::size_t expected,
+                                 const std::string& file);
 
 }  // namespace foreword::core

@@ -48,10 +48,33 @@ inline bool is_ascii(std::string_view text) { return ascii_prefix(text) == text.
 
 inline char small_ascii(char c) { return c >= 'A' && c <= 'Z' ? (char)(c + 32) : c; }
 
+// The first eight bytes of a text as a number that orders as they do, 0 behind a short one's end. `readable`: bytes from
+// its beginning on that may be read.
+inline std::uint64_t first_bytes(std::string_view text, std::size_t readable) {
+    const auto byte = [&](std::size_t k) { return (std::uint64_t)(unsigned char)text.data()[k] << (56 - 8 * k); };
+    std::uint64_t bytes = 0;
+    if (readable >= 8) {
+        bytes = byte(0) | byte(1) | byte(2) | byte(3) | byte(4) | byte(5) | byte(6) | byte(7);
+        const std::size_t behind = text.size() < 8 ? 8 - text.size() : 0;
+        return behind == 8 ? 0 : bytes >> 8 * behind << 8 * behind;
+    }
+    for (std::size_t k = 0; k < text.size(); ++k) bytes |= byte(k);
+    return bytes;
+}
+
+// Eight bytes of ASCII with small letters for A to Z.
+inline std::uint64_t small_bytes(std::uint64_t bytes) {
+    constexpr std::uint64_t ONES = 0x0101010101010101u;
+    const std::uint64_t from_a = bytes + (0x80 - 'A') * ONES, behind_z = bytes + (0x7f - 'Z') * ONES;
+    return bytes | ((from_a & ~behind_z & 0x80 * ONES) >> 2);
+}
+
 // The order of two ASCII texts in lower case: negative, 0 or positive.
 inline int small_order(std::string_view a, std::string_view b) {
     const std::size_t shorter = a.size() < b.size() ? a.size() : b.size();
-    for (std::size_t k = 0; k < shorter; ++k) {
+    std::size_t k = 0;
+    while (shorter - k >= 8 && std::memcmp(a.data() + k, b.data() + k, 8) == 0) k += 8;
+    for (; k < shorter; ++k) {
         if (a[k] != b[k] && small_ascii(a[k]) != small_ascii(b[k])) return small_ascii(a[k]) - small_ascii(b[k]);
     }
     return a.size() < b.size() ? -1 : a.size() > b.size();

@@ -3,6 +3,8 @@
 #include "utf8.hpp"
 
 #include <algorithm>
+#include <cstdint>
+#include <cstring>
 #include <iterator>
 
 namespace foreword::core {
@@ -48,15 +50,26 @@ std::size_t after_tags(std::string_view text, std::size_t at) {
     return at;
 }
 
+// Bytes of printable ASCII, of which most texts consist, at the beginning of a text: eights that surely are, and then
+// single ones.
+std::size_t printable_prefix(std::string_view text) {
+    constexpr std::uint64_t ONES = 0x0101010101010101u, HIGHEST = 0x80 * ONES;
+    std::size_t at = 0;
+    for (std::uint64_t bytes; text.size() - at >= sizeof bytes; at += sizeof bytes) {
+        std::memcpy(&bytes, text.data() + at, sizeof bytes);
+        // A byte below 0x20 borrows, and 0x7f carries, into the highest bit.
+        if (((bytes | (bytes - 0x20 * ONES) | (bytes + ONES)) & HIGHEST) != 0) break;
+    }
+    while (at < text.size() && text[at] >= 0x20 && text[at] < 0x7f) ++at;
+    return at;
+}
+
 }  // namespace
 
 bool is_plain(std::string_view text) {
     constexpr char32_t BLACK_FLAG = 0x1f3f4;
-    // Most texts are printable ASCII alone.
-    const auto is_printable = [](char c) { return c >= 0x20 && c < 0x7f; };
-    const auto plain = std::find_if_not(text.begin(), text.end(), is_printable);
     char32_t before = 0, character;
-    for (std::size_t at = (std::size_t)(plain - text.begin()); at < text.size(); before = character) {
+    for (std::size_t at = printable_prefix(text); at < text.size(); before = character) {
         if (!next_character(text, at, character)) return false;
         if (character >= 0x20 && character < 0x7f) continue;
         if (is_in(ALWAYS, character)) return false;

@@ -180,24 +180,26 @@ void read_misspellings(const Folder& folder, WordFiles& files) {
     }
 }
 
-// The order of rare words in their file.
-bool is_before(std::string_view a, std::string_view b) {
-    const bool are_ascii = is_ascii(a) && is_ascii(b);
-    const int order = are_ascii ? small_order(a, b) : casefold(decoded(a)).compare(casefold(decoded(b)));
-    return order != 0 ? order < 0 : a < b;
-}
-
 void read_rare(const Folder& folder, WordFiles& files) {
     const auto text = folder.text(RARE);
     if (!text) return;
     const Checked checked(folder, RARE);
-    files.rare = Texts::of_lines(*text);
-    for (std::size_t k = 0; k < files.rare.size(); ++k) {
-        const auto refuse = [&](const std::string& why) { checked.refuse("line " + std::to_string(k + 1) + why); };
-        const std::string_view word = files.rare[k];
-        if (!is_plain(word)) refuse(std::string(" holds ") + UNSAFE);
-        if (k > 0 && is_before(word, files.rare[k - 1])) refuse(" is not in alphabetical order");
+    const std::string_view lines = text->substr(0, text->rfind('\n') + 1);
+    files.rare = Texts::of_lines(lines);
+    const Texts& words = files.rare;
+    const std::string HOLDS = std::string(" holds ") + UNSAFE;
+    const auto refuse = [&](std::size_t k, const std::string& why) {
+        checked.refuse("line " + std::to_string(k + 1) + why);
+    };
+    if (const std::size_t nul = lines.find('\0'); nul != lines.npos) {
+        refuse((std::size_t)std::count(lines.begin(), lines.begin() + (std::ptrdiff_t)nul, '\n'), HOLDS);
     }
+    const auto others = words.having([](unsigned char c) { return ((c < 0x20) & (c != 0)) | (c >= 0x7f); });
+    for (const std::uint32_t k : others) {
+        if (!is_plain(words[k])) refuse(k, HOLDS);
+    }
+    const std::size_t sorted = sorted_prefix(words, others, [](std::string_view word) { return casefold(decoded(word)); });
+    if (sorted < words.size()) refuse(sorted, " is not in alphabetical order");
 }
 
 }  // namespace

@@ -93,6 +93,28 @@ def test_states_and_probabilities_are_those_of_the_engine(
     np.testing.assert_allclose(ours.probabilities(), engine.probabilities(theirs), rtol=1e-6)
 
 
+def test_rows_give_the_same_wherever_the_data_begins_in_its_file(
+    library: Library, tmp_path: Path
+) -> None:
+    config, weights = random_model("lstm", (40, 32, 24, 1))
+    _, files = made(config, quantise(weights))
+    tensors = files["model.safetensors"]
+    end = 8 + int.from_bytes(tensors[:8], "little")
+    assert end % 64 == 0  # so that rows of 32 numbers are used in the mapped file
+    answers = []
+    for spaces in (0, 8, 5):  # otherwise they are copied; with 5 spaces, so is float32
+        header = tensors[8:end] + b" " * spaces
+        files["model.safetensors"] = len(header).to_bytes(8, "little") + header + tensors[end:]
+        folder = tmp_path / str(spaces)
+        folder.mkdir()
+        for name, data in files.items():
+            (folder / name).write_bytes(data)
+        state = CModel(library, folder).start()
+        state.advance(7)
+        answers.append((state.to_bytes(), state.best(40), state.probabilities().tobytes()))
+    assert answers[0] == answers[1] == answers[2]
+
+
 def test_the_output_of_a_model_that_skips_sees_the_sum_of_its_layers(library: Library) -> None:
     config, weights = random_model("gru", SIZES)
     folder, files = made(replace(config, skip=True), weights)

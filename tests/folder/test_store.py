@@ -631,6 +631,13 @@ def test_tensors_of_all_used_kinds_come_back_with_their_metadata(tmp_path: Path)
     )
 
 
+def test_the_data_of_a_tensor_file_begins_at_a_multiple_of_64_bytes(tmp_path: Path) -> None:
+    path = tmp_path / "t.safetensors"
+    for length in range(0, 64, 7):
+        write_tensors(path, {"a" * (1 + length): np.zeros(3, dtype=np.int8)}, {})
+        assert (8 + int.from_bytes(path.read_bytes()[:8], "little")) % 64 == 0
+
+
 def test_a_failed_write_leaves_the_old_content_and_no_rubbish(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -114,6 +114,27 @@ def test_with_skip_all_ways_to_answer_see_the_sum_of_the_layers(kind: str) -> No
         np.testing.assert_array_equal(part, copy)
 
 
+@pytest.mark.parametrize("H", [16, 37])
+def test_int8_weights_are_the_same_if_the_signs_of_numbers_and_scales_change(
+    instruction_set: str, H: int
+) -> None:
+    # Weights with negative scales are made float32, scaled and rounded again when they are packed;
+    # others stay as they are.
+    config, weights = random_model("lstm", (9, 21, H, 2), seed=5)
+    stored = quantise(weights)
+    negated = {
+        name: -array if name.removesuffix("_scale") + "_scale" in stored else array
+        for name, array in stored.items()
+    }
+    assert not np.array_equal(negated["recurrent.weight_hh_l0"], stored["recurrent.weight_hh_l0"])
+    one, other = in_cpp(config, stored), in_cpp(config, negated)
+    state = expected = zeros(config)
+    for word in (3, 1, 8):
+        state, expected = one.advance(state, word), other.advance(expected, word)
+        for part, same in zip(state, expected, strict=True):
+            np.testing.assert_array_equal(part, same)
+
+
 def rounded(vector: np.ndarray) -> tuple[np.ndarray, float]:
     """In 127ths of the largest value, as whole numbers; float32 decides what is halfway."""
     vector = vector.astype(np.float32)

@@ -25,6 +25,8 @@ LONGEST_NAME = 255
 """Bytes of a file's name, on about every file system."""
 TEMPORARY = re.compile(r"\.(?P<target>.+)\.[0-9a-f]{8}\.foreword", re.DOTALL)
 """The pattern of temporary names, which a killed process leaves behind."""
+ALIGNMENT = 64
+"""The data of a tensor file begins at a multiple of this many bytes."""
 BLOCK = 1 << 20
 """Bytes compared at a time."""
 RESTORE = "Restore it from where it came from, or train the model anew."
@@ -189,7 +191,8 @@ def tensor_bytes(
     header = json.loads(encoded[8:end])
     header["__metadata__"] = dict(sorted(header["__metadata__"].items()))
     text = json.dumps(header, ensure_ascii=False, separators=(",", ":")).encode()
-    text += b" " * (-len(text) % 8)  # aligns the data
+    # The data begins a line of a cache, so that rows of matrices can be used where they are mapped.
+    text += b" " * (-(8 + len(text)) % ALIGNMENT)
     return len(text).to_bytes(8, "little") + text, memoryview(encoded)[end:]
 
 
