@@ -116,39 +116,51 @@ def compress(
                 **reading,
             )
 
-        return _compress(
-            source, target, before, partial(sources, texts) if texts else None, names_of(texts),
-            chats, vocab_size, bound, most_words,
-            partial(sources, ngrams_of) if ngrams_of else None, ngrams, say, progress,
-        )  # fmt: skip
+        refuse_compressed(source, before.config.weights)
+        if not isinstance(before.config.model, ModelConfig):
+            raise SettingsError(
+                f"{source} is an {before.config.model.name} model: it has no matrices for int8. "
+                "Fewer n-grams make it smaller: train it with a larger ngram_min_count"
+            )
+        after = smaller(before, vocab_size)
+        held_out = _sources(before.config, partial(sources, texts) if texts else None, chats)
+        ids = _ids(held_out, before.tokenizer, most_words, progress)
+        name = names_of(texts) or held_out[0].name
+        result = _measured(source, before, after, name, ids, progress)
+        _refuse_over(bound, result)
+        kept_ngrams = dict(before.ngrams) if _words_missing(before, after) == 0 else {}
+        if ngrams_of:
+            text = _ids(sources(ngrams_of), after.tokenizer, None, progress)
+            kept_ngrams = _ngrams_beside(after, text, ids, ngrams, say, progress)
+        config = after.config.model_copy(update={"compression": result})
+        known = before.misspellings or misspellings_of(before.tokenizer, before.weights)
+        write_folder(
+            target,
+            config,
+            after.weights,
+            after.tokenizer,
+            _card(source, config),
+            before.rare,
+            {w: m for w, m in known.items() if _is_of(after.tokenizer, w, m)},
+            kept_ngrams,
+            replaces=True,
+        )
+        return result
 
 
-def _compress(
+def _words_missing(before: Folder, after: Folder) -> int:
+    return int(before.config.model.vocab_size - after.config.model.vocab_size)
+
+
+def _measured(
     source: Path,
-    target: Path,
     before: Folder,
-    read: Callable[[], list[Source]] | None,
-    names: str,
-    chats: Literal["train", "valid", "test"] | None,
-    vocab_size: int | None,
-    bound: float,
-    most_words: int,
-    read_counted: Callable[[], list[Source]] | None,
-    most_ngrams: int,
-    say: Callable[[str], None] | None,
+    after: Folder,
+    name: str,
+    ids: np.ndarray,
     progress: Tell | None,
 ) -> Compression:
-    """Compress into a folder that is claimed; see `compress`."""
-    refuse_compressed(source, before.config.weights)
-    if not isinstance(before.config.model, ModelConfig):
-        raise SettingsError(
-            f"{source} is an {before.config.model.name} model: it has no matrices for int8. Fewer "
-            "n-grams make it smaller: train it with a larger ngram_min_count"
-        )
-    after = smaller(before, vocab_size)
-    sources = _sources(before.config, read, chats)
-    ids = _ids(sources, before.tokenizer, most_words, progress)
-    missing = before.config.model.vocab_size - after.config.model.vocab_size
+    """Return the cost on a text of that name of the model of `source`, before and after."""
 
     def measure(model: Folder, activity: str, missing: int = 0) -> Cost:
         def tell(done: int) -> None:
@@ -157,52 +169,50 @@ def _compress(
 
         return cost_on(Engine(model.config.model, model.weights), ids, missing, tell)
 
-    whole, small = measure(before, "the model"), measure(after, "the compressed one", missing)
-    result = Compression(
+    whole = measure(before, "the model")
+    small = measure(after, "the compressed one", _words_missing(before, after))
+    return Compression(
         vocab_size=before.config.model.vocab_size,
         bytes=folder_bytes(source),
-        text=names or sources[0].name,
+        text=name,
         words=len(ids),
         perplexity_before=whole.perplexity,
         perplexity_after=small.perplexity,
         top3_before=whole.top3,
         top3_after=small.top3,
     )
-    if small.perplexity > whole.perplexity * (1 + bound):
+
+
+def _refuse_over(bound: float, result: Compression) -> None:
+    before, after = result.perplexity_before, result.perplexity_after
+    if after > before * (1 + bound):
         raise SettingsError(
-            f"on {result.text} the compressed model's perplexity is {small.perplexity:.2f}, "
-            f"{small.perplexity / whole.perplexity - 1:.1%} above {whole.perplexity:.2f}, and the "
-            f"bound is {bound:.1%}: nothing was written. Keep more words (--vocab-size), or allow "
-            "more (--bound)"
+            f"on {result.text} the compressed model's perplexity is {after:.2f}, "
+            f"{after / before - 1:.1%} above {before:.2f}, and the bound is {bound:.1%}: nothing "
+            "was written. Keep more words (--vocab-size), or allow more (--bound)"
         )
-    kept_ngrams = dict(before.ngrams) if missing == 0 else {}
-    if read_counted is not None:
-        text = _ids(read_counted(), after.tokenizer, None, progress)
-        held_out = np.where(ids < after.model.vocab_size, ids, UNK_ID)
-        engine = Engine(after.model, after.weights)
-        added, gain = ngrams_for(engine, text, held_out, most_ngrams, resets=False, tell=progress)
-        kept_ngrams = dict(added)
-        if say is not None:
-            say(
-                f"n-grams lower perplexity by {1 - gain:.1%}"
-                if added
-                else "n-grams would not improve the predictions, so there are none"
-            )
-    config = after.config.model_copy(update={"compression": result})
-    card = _card(source, config)
-    known = before.misspellings or misspellings_of(before.tokenizer, before.weights)
-    write_folder(
-        target,
-        config,
-        after.weights,
-        after.tokenizer,
-        card,
-        before.rare,
-        {w: m for w, m in known.items() if _is_of(after.tokenizer, w, m)},
-        kept_ngrams,
-        replaces=True,
-    )
-    return result
+
+
+def _ngrams_beside(
+    model: Folder,
+    text: np.ndarray,
+    held_out: np.ndarray,
+    most: int,
+    say: Callable[[str], None] | None,
+    progress: Tell | None,
+) -> dict[str, np.ndarray]:
+    """Return n-grams of a text if they improve the predictions of held-out text, else none."""
+    config = model.config.model
+    known = np.where(held_out < config.vocab_size, held_out, UNK_ID)
+    engine = Engine(config, model.weights)
+    added, gain = ngrams_for(engine, text, known, most, resets=False, tell=progress)
+    if say is not None:
+        say(
+            f"n-grams lower perplexity by {1 - gain:.1%}"
+            if added
+            else "n-grams would not improve the predictions, so there are none"
+        )
+    return dict(added)
 
 
 def _is_of(tokenizer: Tokenizer, wrong: str, meant: str) -> bool:
