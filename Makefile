@@ -75,7 +75,7 @@ wasm: $(VENV)/.python
 # The native code under ThreadSanitizer, and under AddressSanitizer and UndefinedBehaviorSanitizer: two
 # C++ programs under both, and a third, which edits texts at random; under the latter also Python's tests of kernels,
 # predictor, translator and libforeword, whose reports pytest must not capture. Takes g++, a quarter of an hour and
-# two cores.
+# two cores. The folders have no comma in their names, which would end an option to the linker.
 ASAN := LD_PRELOAD="$$(c++ -print-file-name=libasan.so) $$(c++ -print-file-name=libubsan.so) \
 	$$(c++ -print-file-name=libstdc++.so)" ASAN_OPTIONS=detect_leaks=0 \
 	UBSAN_OPTIONS=halt_on_error=1:print_stacktrace=1
@@ -85,20 +85,20 @@ SANITIZED := tests/kernels/test_door.py tests/kernels/test_native.py tests/kerne
 	tests/core/test_typist.py tests/core/test_letters.py tests/core/test_any_bytes.py
 sanitize: $(VENV)/.dev
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check nanobind cmake ninja
-	for kind in thread address,undefined; do \
-		$(BIN)/cmake -S native -B build/sanitize/$$kind -G Ninja -DFOREWORD_SANITIZE=$$kind \
+	for kind in thread address,undefined; do folder=build/sanitize/$${kind%,*}; \
+		$(BIN)/cmake -S native -B $$folder -G Ninja -DFOREWORD_SANITIZE=$$kind \
 			-DFOREWORD_INSTRUCTION_SETS=all -DFOREWORD_C_LIBRARY=ON \
 			-DCMAKE_MAKE_PROGRAM=$(abspath $(BIN))/ninja \
 			-DPython_EXECUTABLE=$(abspath $(BIN))/python && \
-		$(BIN)/cmake --build build/sanitize/$$kind --target kernels_test network_test || exit 1; \
+		$(BIN)/cmake --build $$folder --target kernels_test network_test || exit 1; \
 		export UBSAN_OPTIONS=halt_on_error=1:print_stacktrace=1; \
-		for program in kernels_test network_test; do build/sanitize/$$kind/$$program || exit 1; done; \
+		for program in kernels_test network_test; do $$folder/$$program || exit 1; done; \
 		test $$kind = thread && edits=500 || edits=20000; \
-		build/sanitize/$$kind/kernels/*/typist_test packages/everyday-en/src/foreword_everyday_en/model $$edits 1 \
+		$$folder/kernels/*/typist_test packages/everyday-en/src/foreword_everyday_en/model $$edits 1 \
 			|| exit 1; done
-	$(BIN)/cmake --build build/sanitize/address,undefined --target _native
-	$(ASAN) PYTHONPATH=native/tests FOREWORD_NATIVE=build/sanitize/address,undefined OMP_NUM_THREADS=2 \
-		FOREWORD_C_LIBRARY="$$(echo build/sanitize/address,undefined/kernels/*/libforeword.so)" \
+	$(BIN)/cmake --build build/sanitize/address --target _native
+	$(ASAN) PYTHONPATH=native/tests FOREWORD_NATIVE=build/sanitize/address OMP_NUM_THREADS=2 \
+		FOREWORD_C_LIBRARY="$$(echo build/sanitize/address/kernels/*/libforeword.so)" \
 		$(BIN)/python -m pytest -q --capture=sys -p built_elsewhere $(SANITIZED) -k "not forked and not example"
 
 # Atheris (Linux) looks for input that breaks what must hold of the predictor whatever comes in: every
