@@ -47,12 +47,13 @@ struct Matrix {
         describe(values.shape(0), values.shape(1));
         table.floats = values.data();
     }
-    Matrix(Ints values, Row scales, std::optional<Row> bias)
+    // `room`: the bytes behind the values that may be read, too.
+    Matrix(Ints values, Row scales, std::optional<Row> bias, std::size_t room)
         : ints(values), scales(std::move(scales)), bias(std::move(bias)) {
         // A sum of more products of int8 would not fit 32 bits.
         if (values.shape(1) > 1 << 16) throw nb::value_error("too many columns for int8");
         describe(values.shape(0), values.shape(1));
-        table.ints = values.data();
+        table.ints = values.data(), table.room = room;
     }
 };
 

@@ -315,8 +315,8 @@ void bind_network(nb::module_& m, const Kernels* (*chosen)()) {
     nb::class_<Matrix>(m, "Matrix", "Rows of float32, or of int8 with a scale each; the biases.")
         .def(nb::init<Floats, std::optional<Row>>(), nb::arg("values").noconvert(),
              nb::arg("bias").noconvert() = none)
-        .def(nb::init<Ints, Row, std::optional<Row>>(), nb::arg("values").noconvert(),
-             nb::arg("scales").noconvert(), nb::arg("bias").noconvert() = none);
+        .def(nb::init<Ints, Row, std::optional<Row>, std::size_t>(), nb::arg("values").noconvert(),
+             nb::arg("scales").noconvert(), nb::arg("bias").noconvert() = none, nb::arg("room") = 0);
     nb::class_<Weights>(m, "Layer", "A recurrent layer's weights; the biases are weight_ih's.")
         .def(
             "__init__",

@@ -15,7 +15,13 @@ from hypothesis import strategies as st
 from foreword.errors import FolderError, SettingsError
 from foreword.folder import store
 from foreword.folder.config import FolderConfig, ModelConfig
-from foreword.folder.files import atomic_write, read_header, read_tensors, write_tensors
+from foreword.folder.files import (
+    atomic_write,
+    bytes_behind,
+    read_header,
+    read_tensors,
+    write_tensors,
+)
 from foreword.folder.quantised import dense, quantise
 from foreword.folder.saving import write_folder
 from foreword.folder.store import read_config, read_folder
@@ -636,6 +642,15 @@ def test_the_data_of_a_tensor_file_begins_at_a_multiple_of_64_bytes(tmp_path: Pa
     for length in range(0, 64, 7):
         write_tensors(path, {"a" * (1 + length): np.zeros(3, dtype=np.int8)}, {})
         assert (8 + int.from_bytes(path.read_bytes()[:8], "little")) % 64 == 0
+
+
+def test_the_bytes_of_a_file_behind_its_arrays_are_counted(tmp_path: Path) -> None:
+    path = tmp_path / "t.safetensors"
+    write_tensors(path, {"b": np.zeros((2, 6), np.int8), "a": np.zeros(5, np.int8)}, {})
+    arrays = read_tensors(path)[0]
+    assert {name: bytes_behind(array) for name, array in arrays.items()} == {"a": 12, "b": 0}
+    assert bytes_behind(arrays["b"][:1]) == 6
+    assert bytes_behind(arrays["b"][:, :2]) == bytes_behind(np.zeros(3)) == 0
 
 
 def test_a_failed_write_leaves_the_old_content_and_no_rubbish(

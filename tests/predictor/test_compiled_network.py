@@ -6,6 +6,7 @@ import sys
 import threading
 import time
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -16,6 +17,7 @@ from tests.needs import needs
 from foreword import compiled
 from foreword.errors import FolderError
 from foreword.folder.config import ModelConfig
+from foreword.folder.files import bytes_behind, read_tensors, write_tensors
 from foreword.folder.quantised import dense, quantise
 from foreword.folder.weights import expected_shapes
 from foreword.predictor.compiled_network import CompiledNetwork, network
@@ -133,6 +135,17 @@ def test_int8_weights_are_the_same_if_the_signs_of_numbers_and_scales_change(
         state, expected = one.advance(state, word), other.advance(expected, word)
         for part, same in zip(state, expected, strict=True):
             np.testing.assert_array_equal(part, same)
+
+
+def test_rows_that_are_used_in_a_mapped_file_give_what_copies_give(tmp_path: Path) -> None:
+    config, weights = random_model("lstm", (40, 32, 24, 1), seed=6)
+    write_tensors(tmp_path / "t", quantise(weights), {})
+    mapped = read_tensors(tmp_path / "t")[0]
+    assert bytes_behind(mapped["embedding.weight"]) > 0
+    in_file = in_cpp(config, mapped)
+    copied = in_cpp(config, {name: array.copy() for name, array in mapped.items()})
+    state = in_file.advance(zeros(config), 7)
+    assert in_file.best(state, 40, None, ()) == copied.best(state, 40, None, ())
 
 
 def rounded(vector: np.ndarray) -> tuple[np.ndarray, float]:

@@ -11,7 +11,7 @@ import re
 import secrets
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from safetensors import SafetensorError, safe_open
@@ -265,6 +265,19 @@ def _array(mapped: mmap.mmap, header: TensorHeader, begin: int) -> np.ndarray:
     if count == 0:
         return np.empty(header.shape, header.dtype)
     return np.frombuffer(mapped, header.dtype, count, begin).reshape(header.shape)
+
+
+def bytes_behind(array: np.ndarray) -> int:
+    """The bytes of the mapped file behind an array of `read_tensors`; 0 for other arrays."""
+    base: Any = array
+    while isinstance(base, np.ndarray):
+        base = base.base
+    is_mapped = isinstance(base, memoryview) and isinstance(base.obj, mmap.mmap)
+    if not is_mapped or not array.flags.c_contiguous:
+        return 0
+    file = np.frombuffer(base, np.uint8)
+    begin, own_begin = (part.__array_interface__["data"][0] for part in (file, array))
+    return int(begin + file.nbytes - own_begin - array.nbytes)
 
 
 def checksum(arrays: Mapping[str, np.ndarray], metadata: Mapping[str, str]) -> str:

@@ -13,6 +13,7 @@ from foreword.cells.peephole import PeepholeLSTMCell, PeepholeOnlyLSTMCell
 from foreword.cells.rnn import ElmanCell
 from foreword.cells.scale_invariant import ScaleInvariantCoupledLSTMCell
 from foreword.folder.architecture import ModelConfig
+from foreword.folder.files import bytes_behind
 from foreword.folder.quantised import SCALE
 from foreword.predictor.numpy_network import Array, Parts
 
@@ -141,7 +142,7 @@ def matrix(module: Any, weights: Mapping[str, Array], name: str, bias: Array | N
     values, scales = weights[name], weights.get(name + SCALE)
     if scales is None:
         return module.Matrix(np.asarray(values, np.float32, order="C"), bias)
-    return module.Matrix(values, scales, bias)
+    return module.Matrix(values, scales, bias, room=bytes_behind(values))
 
 
 def compiled_layer(
