@@ -58,9 +58,16 @@ docs: $(VENV)/.dev
 
 # What the gate leaves out because it takes long: the tests of the mark `nightly`, and the figures of the
 # documentation for which networks are trained.
-nightly: $(VENV)/.dev
+nightly: $(VENV)/.dev build/flower
 	OMP_NUM_THREADS=1 $(BIN)/pytest -q -m nightly --numprocesses 2 --dist worksteal
 	$(MAKE) docs
+
+# Flower, for the nightly test of a deployment. Needs older versions of some libraries than the other tests, so it is
+# installed beside them: docs/explanation/decisions.md.
+build/flower: $(VENV)/.dev
+	rm -rf $@ $@.new
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --target $@.new "flwr>=1.42,<2"
+	mv $@.new $@
 
 # The scripts of the pages of `foreword serve` and `foreword inspect` and of packages/javascript, from their TypeScript.
 # Needs npm.
