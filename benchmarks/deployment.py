@@ -229,10 +229,10 @@ def deployed(trial: Trial) -> dict[str, Any]:
 
 def flower() -> Path:
     """Return the folder that Flower's package is in."""
-    found = find_spec("flwr")
-    if found is None or found.origin is None:
+    package = find_spec("flwr")
+    if package is None or package.origin is None:
         raise SystemExit("no Flower: pip install --target build/flower 'flwr>=1.42,<2'")
-    return Path(found.origin).parents[1]
+    return Path(package.origin).parents[1]
 
 
 def _run(*command: str) -> None:
