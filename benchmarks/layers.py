@@ -272,7 +272,7 @@ def show(row: Row) -> None:
     limit = "" if row.limit is None else f"{row.limit:6.0%} {row.bound}"
     print(
         f"{row.part:9}{row.layer:20}{row.shape:>12} {row.products:9}{row.ours_ms:9.3f}"
-        f"{row.peer_ms:9.3f}{row.ratio:7.2f}  {row.low:5.2f} to {row.high:<6.2f}"
+        f"{row.peer_ms:11.3f}{row.ratio:7.2f}  {row.low:5.2f} to {row.high:<6.2f}"
         f"{limit:18}{row.peer}",
         flush=True,
     )
@@ -307,7 +307,7 @@ def main() -> None:
     torch.set_num_threads(arguments.threads)
     about = machine(arguments.threads)
     print(", ".join(f"{key} {value}" for key, value in about.items()))
-    print(f"{'part':9}{'layer':20}{'B, T, H':>12} {'format':9}{'ours, ms':>9}{'peer':>9}", end="")
+    print(f"{'part':9}{'layer':20}{'B, T, H':>12} {'format':9}{'ours, ms':>9}{'peer':>11}", end="")
     print(f"{'ratio':>7}  {'quartiles':16}{'limit':18}best peer")
     rows = []
     for part in arguments.only:
