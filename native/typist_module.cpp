@@ -1,5 +1,6 @@
 #include "typist_module.hpp"
 
+#include "core/rare_lines.hpp"
 #include "core/typist.hpp"
 #include "core/unicode.hpp"
 #include "network_arguments.hpp"
@@ -307,10 +308,14 @@ class PyWorker {
     std::optional<Worker<Task>> worker_;
 };
 
-core::WordFiles files_of(const nb::list& rare, const core::Lexicon::Misspellings& misspellings,
+std::string_view characters_of(const nb::bytes& utf8) {
+    return {static_cast<const char*>(utf8.data()), utf8.size()};
+}
+
+core::WordFiles files_of(const nb::bytes& rare, const core::Lexicon::Misspellings& misspellings,
                          const core::Spacing& spacing, const nb::list& style, const nb::list& abbreviations) {
     core::WordFiles files;
-    files.rare = texts_of(rare);
+    files.rare = core::Texts::of_lines(characters_of(rare));
     files.misspellings = misspellings;
     files.spacing = spacing;
     files.style = style_of(style);
@@ -322,6 +327,10 @@ core::WordFiles files_of(const nb::list& rare, const core::Lexicon::Misspellings
 }  // namespace
 
 void bind_typist(nb::module_& m) {
+    m.def("are_rare_words", [](const nb::bytes& file) {
+        const std::string_view lines = characters_of(file);
+        return core::valid_utf8(lines) == lines.size() && !core::fault_of(lines, core::Texts::of_lines(lines));
+    }, nb::arg("file"), "Whether a file has one word a line, all of which can be shown, in alphabetical order.");
     nb::class_<PyNgrams>(m, "Ngrams", "N-grams that are mixed with a network's scores.")
         .def(nb::init<const nb::dict&>())
         .def("mix", &PyNgrams::mix, nb::arg("last"), nb::arg("ids").none(), nb::arg("scores"));
@@ -329,7 +338,7 @@ void bind_typist(nb::module_& m) {
         .def(
             "__init__",
             [](core::ModelReader* self, const nb::object& network, bool skips, int threads,
-               const core::Tokenizer& tokenizer, const PyNgrams* ngrams, const nb::list& rare,
+               const core::Tokenizer& tokenizer, const PyNgrams* ngrams, const nb::bytes& rare,
                const core::Lexicon::Misspellings& misspellings, const core::Spacing& spacing, const nb::list& style,
                const nb::list& abbreviations) {
                 const auto engine = std::make_shared<core::Engine>(

@@ -2,6 +2,7 @@
 
 #include "error.hpp"
 #include "json.hpp"
+#include "rare_lines.hpp"
 #include "unicode.hpp"
 #include "utf8.hpp"
 #include "visible.hpp"
@@ -183,23 +184,11 @@ void read_misspellings(const Folder& folder, WordFiles& files) {
 void read_rare(const Folder& folder, WordFiles& files) {
     const auto text = folder.text(RARE);
     if (!text) return;
-    const Checked checked(folder, RARE);
     const std::string_view lines = text->substr(0, text->rfind('\n') + 1);
     files.rare = Texts::of_lines(lines);
-    const Texts& words = files.rare;
-    const std::string HOLDS = std::string(" holds ") + UNSAFE;
-    const auto refuse = [&](std::size_t k, const std::string& why) {
-        checked.refuse("line " + std::to_string(k + 1) + why);
-    };
-    if (const std::size_t nul = lines.find('\0'); nul != lines.npos) {
-        refuse((std::size_t)std::count(lines.begin(), lines.begin() + (std::ptrdiff_t)nul, '\n'), HOLDS);
+    if (const auto fault = fault_of(lines, files.rare)) {
+        Checked(folder, RARE).refuse("line " + std::to_string(fault->line) + fault->why);
     }
-    const auto others = words.having([](unsigned char c) { return ((c < 0x20) & (c != 0)) | (c >= 0x7f); });
-    for (const std::uint32_t k : others) {
-        if (!is_plain(words[k])) refuse(k, HOLDS);
-    }
-    const std::size_t sorted = sorted_prefix(words, others, [](std::string_view word) { return casefold(decoded(word)); });
-    if (sorted < words.size()) refuse(sorted, " is not in alphabetical order");
 }
 
 }  // namespace

@@ -6,7 +6,7 @@ Every part is checked. `foreword.folder.saving` writes them.
 import hashlib
 import json
 import operator
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, Literal, TypeVar, get_args
 
 import numpy as np
 
+from foreword import compiled
 from foreword.errors import FolderError
 from foreword.folder import absent, adopting
 from foreword.folder.adopting import NEW, current
@@ -36,6 +37,7 @@ from foreword.folder.weights import expected_tensors
 from foreword.text import misspellings as spelling
 from foreword.text.spacing import USUAL, Spacing
 from foreword.text.tokenizer import Tokenizer, TokenizerConfig
+from foreword.text.word_lines import WordLines
 from foreword.visible import UNSAFE, first_unsafe, is_plain, shown, strings
 
 if TYPE_CHECKING:
@@ -109,7 +111,7 @@ class Folder:
     about: "FolderConfig | Described"
     weights: dict[str, np.ndarray]
     tokenizer: Tokenizer
-    rare: tuple[str, ...] = ()
+    rare: Sequence[str] = ()
     misspellings: Mapping[str, str] = field(default_factory=dict)
     ngrams: Mapping[str, np.ndarray] = field(default_factory=dict)
 
@@ -186,8 +188,8 @@ def _read(path: Path) -> Folder:
     weights_file, words_file = current(path, WEIGHTS), current(path, TOKENIZER)
     vocabulary = read_bytes(words_file, LARGEST_TOKENIZER)
     file = current(path, SPACING)
-    text = _optional(file, checksums.get(SPACING), LARGEST_SPACING)
-    spacing = USUAL if text is None else Spacing.from_json(text, path=str(file))
+    data = _optional(file, checksums.get(SPACING), LARGEST_SPACING)
+    spacing = USUAL if data is None else Spacing.from_json(utf8(data, file), path=str(file))
     tokenizer = _tokenizer(vocabulary, about.tokenizer, words_file, spacing)
     if checksums.get(TOKENIZER) != sha256(vocabulary):
         raise FolderError(f"{words_file} has been changed since it was written. {RESTORE}")
@@ -202,8 +204,8 @@ def _read(path: Path) -> Folder:
         weights_metadata(model, vocabulary),
     )
     file = current(path, MISSPELLINGS)
-    text = _optional(file, checksums.get(MISSPELLINGS), LARGEST_MISSPELLINGS)
-    known = {} if text is None else spelling.from_json(text, tokenizer, file)
+    data = _optional(file, checksums.get(MISSPELLINGS), LARGEST_MISSPELLINGS)
+    known = {} if data is None else spelling.from_json(utf8(data, file), tokenizer, file)
     rare = _rare(current(path, RARE), checksums.get(RARE))
     ngrams = _ngrams(current(path, NGRAMS), checksums.get(NGRAMS), vocabulary)
     return Folder(about, weights, tokenizer, rare, known, ngrams)
@@ -260,11 +262,17 @@ def _ngrams(file: Path, known: str | None, vocabulary: bytes) -> dict[str, np.nd
     return arrays
 
 
-def _rare(file: Path, checksum: str | None) -> tuple[str, ...]:
+def _rare(file: Path, checksum: str | None) -> Sequence[str]:
     """The rare words, if the configuration has a checksum of their file."""
-    text = _optional(file, checksum, LARGEST_RARE)
-    if text is None:
+    data = _optional(file, checksum, LARGEST_RARE)
+    if data is None:
         return ()
+    if not (compiled.has("are_rare_words") and compiled.part("are_rare_words")(data)):
+        _check_rare(utf8(data, file), file)
+    return WordLines(data)
+
+
+def _check_rare(text: str, file: Path) -> None:
     words = text.split("\n")[:-1]
     if not is_plain(text.replace("\n", " ")):  # all at once, since that is faster
         for number, word in enumerate(words, start=1):
@@ -275,17 +283,16 @@ def _rare(file: Path, checksum: str | None) -> tuple[str, ...]:
     keys = list(zip(text.casefold().split("\n"), words, strict=False))
     if not all(map(operator.le, keys, keys[1:])):
         raise FolderError(f"{file}: its words are not in alphabetical order. {RESTORE}")
-    return tuple(words)
 
 
-def _optional(file: Path, checksum: str | None, largest: int) -> str | None:
-    """The text of a file, or None if the configuration has no checksum of it."""
+def _optional(file: Path, checksum: str | None, largest: int) -> bytes | None:
+    """The content of a file, or None if the configuration has no checksum of it."""
     if checksum is None:
         return None
     data = read_bytes(file, largest)
     if checksum != sha256(data):
         raise FolderError(f"{file} has been changed since it was written. {RESTORE}")
-    return utf8(data, file)
+    return data
 
 
 def alphabetical(word: str) -> tuple[str, str]:

@@ -23,6 +23,7 @@ from foreword.predictor.state import State
 from foreword.predictor.suggest import Suggestion
 from foreword.text.spacing import Spacing
 from foreword.text.tokenizer import EOS_ID, Tokenizer
+from foreword.text.word_lines import WordLines
 
 WORDS_AT_ONCE = 64
 """Words that work reads before that of other users goes on, in a few milliseconds."""
@@ -57,7 +58,7 @@ class CompiledReader:
             network.threads_for_one,
             compiled_tokenizer(tokenizer),
             engine.compiled_ngrams,
-            rare=list(rare),
+            rare=WordLines.of(rare).data,
             misspellings=list(misspellings.items()),
             spacing=compiled_spacing(spacing),
             style=list(astuple(spacing.style)),
