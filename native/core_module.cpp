@@ -7,10 +7,12 @@
 #include "core/lexicon.hpp"
 #include "core/reading.hpp"
 #include "core/sentences.hpp"
+#include "core/sha256.hpp"
 #include "core/spacing.hpp"
 #include "core/spelling.hpp"
 #include "core/style.hpp"
 #include "core/tokenizer.hpp"
+#include "core/tokenizer_file.hpp"
 #include "core/unicode.hpp"
 #include "core/words.hpp"
 #include "text_arguments.hpp"
@@ -46,6 +48,66 @@ core::SharedVocabulary vocabulary_of(const nb::list& words) {
     });
     vocabulary->shrink_to_fit();
     return vocabulary;
+}
+
+// A vocabulary that Python's tokenizer and the core's share.
+struct PyVocabulary {
+    core::SharedVocabulary words;
+};
+
+void bind_vocabulary(nb::module_& m) {
+    m.def(
+        "read_vocabulary",
+        [](const nb::bytes& json, std::size_t expected, std::string words, std::string letter_case, std::string lines,
+           std::string segmenter, std::string language) {
+            const core::TokenizerSettings settings{std::move(words), std::move(letter_case), std::move(lines),
+                                                   std::move(segmenter), std::move(language)};
+            return PyVocabulary{core::read_vocabulary(bytes_of(json), settings, expected, "tokenizer.json")};
+        },
+        nb::arg("json"), nb::arg("expected"), nb::kw_only(), nb::arg("words"), nb::arg("case"), nb::arg("lines"),
+        nb::arg("segmenter"), nb::arg("language"), "Of a file tokenizer.json that Foreword wrote.");
+    nb::class_<PyVocabulary>(m, "Vocabulary", "A model's words by their ids, and back.")
+        .def("__len__", [](const PyVocabulary& self) { return self.words->size(); })
+        .def("id", [](const PyVocabulary& self, const nb::str& word) -> std::optional<std::uint32_t> {
+            Py_ssize_t size = 0;
+            const char* const utf8 = PyUnicode_AsUTF8AndSize(word.ptr(), &size);
+            if (utf8 != nullptr) return self.words->id({utf8, (std::size_t)size});
+            PyErr_Clear();  // half of a surrogate pair, which no word has
+            return std::nullopt;
+        })
+        .def("all", [](const PyVocabulary& self) {
+            nb::list all;
+            for (std::size_t id = 0; id < self.words->size(); ++id) {
+                const std::string_view word = (*self.words)[id];
+                all.append(nb::str(word.data(), word.size()));
+            }
+            return all;
+        });
+}
+
+// A vocabulary's own words, or those of a list.
+core::SharedVocabulary words_of(const nb::object& words) {
+    if (nb::isinstance<PyVocabulary>(words)) return nb::cast<const PyVocabulary&>(words).words;
+    return vocabulary_of(nb::cast<nb::list>(words));
+}
+
+// SHA-256 of bytes that are given in parts, as `hashlib.sha256`.
+void bind_sha256(nb::module_& m) {
+    using core::Sha256;
+    m.def("has_sha256_instructions", core::has_sha256_instructions);
+    nb::class_<Sha256>(m, "Sha256", "SHA-256 of bytes that are given in parts.")
+        .def(nb::init<>())
+        .def("update",
+             [](Sha256& self, const nb::object& bytes) {
+                 Py_buffer view;
+                 if (PyObject_GetBuffer(bytes.ptr(), &view, PyBUF_SIMPLE) != 0) nb::raise_python_error();
+                 {
+                     const nb::gil_scoped_release release;
+                     self.add(view.buf, (std::size_t)view.len);
+                 }
+                 PyBuffer_Release(&view);
+             })
+        .def("hexdigest", [](Sha256 self) { return self.hexadecimal(); });
 }
 
 // A function of texts.
@@ -140,10 +202,10 @@ void bind_tokenizer(nb::module_& m) {
     nb::class_<Tokenizer>(m, "Tokenizer", "A vocabulary and the rules that cut text into its words.")
         .def(
             "__init__",
-            [](Tokenizer* self, const nb::list& words, bool only_spaces, bool folds_case,
+            [](Tokenizer* self, const nb::object& words, bool only_spaces, bool folds_case,
                const std::string& lines, bool has_segmenter, std::string language, std::vector<std::string> marks) {
                 core::TokenizerSpec spec;
-                spec.words = vocabulary_of(words), spec.only_spaces = only_spaces, spec.folds_case = folds_case;
+                spec.words = words_of(words), spec.only_spaces = only_spaces, spec.folds_case = folds_case;
                 spec.lines = lines == "wrapped"     ? core::TokenizerSpec::WRAPPED
                              : lines == "paragraph" ? core::TokenizerSpec::PARAGRAPH
                                                     : core::TokenizerSpec::SENTENCE;
@@ -346,6 +408,8 @@ void bind_core(nb::module_& parent) {
     bind_characters(m);
     bind_words(m);
     bind_case(m);
+    bind_vocabulary(parent);
+    bind_sha256(parent);
     bind_tokenizer(m);
     bind_lexicon(m);
     bind_writing(m);

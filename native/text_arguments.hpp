@@ -14,6 +14,10 @@
 
 namespace foreword {
 
+inline std::string_view bytes_of(const nanobind::bytes& bytes) {
+    return {static_cast<const char*>(bytes.data()), bytes.size()};
+}
+
 // Python's characters unchanged, including halves of surrogate pairs.
 inline std::u32string characters(const nanobind::handle& text) {
     const Py_ssize_t length = PyUnicode_GetLength(text.ptr());

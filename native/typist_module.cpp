@@ -308,14 +308,10 @@ class PyWorker {
     std::optional<Worker<Task>> worker_;
 };
 
-std::string_view characters_of(const nb::bytes& utf8) {
-    return {static_cast<const char*>(utf8.data()), utf8.size()};
-}
-
 core::WordFiles files_of(const nb::bytes& rare, const core::Lexicon::Misspellings& misspellings,
                          const core::Spacing& spacing, const nb::list& style, const nb::list& abbreviations) {
     core::WordFiles files;
-    files.rare = core::Texts::of_lines(characters_of(rare));
+    files.rare = core::Texts::of_lines(bytes_of(rare));
     files.misspellings = misspellings;
     files.spacing = spacing;
     files.style = style_of(style);
@@ -328,7 +324,7 @@ core::WordFiles files_of(const nb::bytes& rare, const core::Lexicon::Misspelling
 
 void bind_typist(nb::module_& m) {
     m.def("are_rare_words", [](const nb::bytes& file) {
-        const std::string_view lines = characters_of(file);
+        const std::string_view lines = bytes_of(file);
         return core::valid_utf8(lines) == lines.size() && !core::fault_of(lines, core::Texts::of_lines(lines));
     }, nb::arg("file"), "Whether a file has one word a line, all of which can be shown, in alphabetical order.");
     nb::class_<PyNgrams>(m, "Ngrams", "N-grams that are mixed with a network's scores.")

@@ -107,6 +107,14 @@ void add_blocks(std::uint32_t* state, const std::uint8_t* data, std::size_t bloc
 
 }  // namespace
 
+bool has_sha256_instructions() {
+#if defined(FOREWORD_HAS_SHA_NI)
+    return has_sha_ni();
+#else
+    return false;
+#endif
+}
+
 void Sha256::add(const void* data, std::size_t size) {
     const auto* bytes = static_cast<const std::uint8_t*>(data);
     const std::size_t held = size_ % BLOCK;

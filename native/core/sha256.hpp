@@ -27,5 +27,7 @@ class Sha256 {
 };
 
 std::string sha256(std::string_view data);
+// Whether the processor's own instructions compute it.
+bool has_sha256_instructions();
 
 }  // namespace foreword::core

@@ -6,7 +6,6 @@ mounted disk, which other machines may mount elsewhere. Readers take no lock.
 """
 
 import contextlib
-import hashlib
 import os
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
@@ -14,6 +13,7 @@ from pathlib import Path
 
 from foreword.errors import FolderError, SettingsError
 from foreword.folder.adopting import HIDDEN, settle, sweep
+from foreword.folder.digest import sha256
 from foreword.folder.files import LONGEST_NAME
 from foreword.folder.lock import LockedError, UnsupportedError, locked
 
@@ -159,5 +159,5 @@ def _lock_file(folder: Path) -> Path:
         return folder / INSIDE
     name = f".{folder.name}.lock"
     if len(os.fsencode(name)) > LONGEST_NAME:
-        name = f".{hashlib.sha256(os.fsencode(folder.name)).hexdigest()}.lock"
+        name = f".{sha256(os.fsencode(folder.name)).hexdigest()}.lock"
     return folder.with_name(name)

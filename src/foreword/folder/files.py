@@ -2,13 +2,11 @@
 
 import contextlib
 import errno
-import hashlib
 import json
 import math
 import mmap
 import os
 import re
-import secrets
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -18,6 +16,7 @@ from safetensors import SafetensorError, safe_open
 from safetensors.numpy import save as encode
 
 from foreword.errors import FolderError
+from foreword.folder.digest import sha256
 
 CHECKSUM = "sha256"
 LARGEST_FILE = 64 << 30
@@ -124,11 +123,11 @@ def is_temporary(name: str, target: str | None = None) -> bool:
 
 
 def _ending() -> str:
-    return f".{secrets.token_hex(4)}.foreword"
+    return f".{os.urandom(4).hex()}.foreword"
 
 
 def _short(name: str) -> str:
-    return hashlib.sha256(os.fsencode(name)).hexdigest()[:16]
+    return sha256(os.fsencode(name)).hexdigest()[:16]
 
 
 def sync_folder(folder: Path) -> None:
@@ -282,7 +281,7 @@ def bytes_behind(array: np.ndarray) -> int:
 
 def checksum(arrays: Mapping[str, np.ndarray], metadata: Mapping[str, str]) -> str:
     """The SHA-256, in hexadecimal digits, that a tensor file has of its tensors and metadata."""
-    digest = hashlib.sha256(json.dumps(dict(metadata), sort_keys=True).encode())
+    digest = sha256(json.dumps(dict(metadata), sort_keys=True).encode())
     for name in sorted(arrays):
         array = arrays[name]
         digest.update(json.dumps([name, str(array.dtype), list(array.shape)]).encode())

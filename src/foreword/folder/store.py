@@ -3,11 +3,11 @@
 Every part is checked. `foreword.folder.saving` writes them.
 """
 
-import hashlib
+import contextlib
 import json
 import operator
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, TypeVar, get_args
@@ -16,7 +16,7 @@ import numpy as np
 
 from foreword import compiled
 from foreword.errors import FolderError
-from foreword.folder import absent, adopting
+from foreword.folder import absent, adopting, digest
 from foreword.folder.adopting import NEW, current
 from foreword.folder.architecture import (
     AnyConfig,
@@ -37,6 +37,7 @@ from foreword.folder.weights import expected_tensors
 from foreword.text import misspellings as spelling
 from foreword.text.spacing import USUAL, Spacing
 from foreword.text.tokenizer import Tokenizer, TokenizerConfig
+from foreword.text.vocabulary import Vocabulary
 from foreword.text.word_lines import WordLines
 from foreword.visible import UNSAFE, first_unsafe, is_plain, shown, strings
 
@@ -190,7 +191,7 @@ def _read(path: Path) -> Folder:
     file = current(path, SPACING)
     data = _optional(file, checksums.get(SPACING), LARGEST_SPACING)
     spacing = USUAL if data is None else Spacing.from_json(utf8(data, file), path=str(file))
-    tokenizer = _tokenizer(vocabulary, about.tokenizer, words_file, spacing)
+    tokenizer = _tokenizer(vocabulary, about, words_file, spacing)
     if checksums.get(TOKENIZER) != sha256(vocabulary):
         raise FolderError(f"{words_file} has been changed since it was written. {RESTORE}")
     if tokenizer.vocab_size != model.vocab_size:
@@ -409,7 +410,7 @@ def config_checksum(document: Any, other_checksums: dict[str, str]) -> str:
 
 def sha256(data: bytes) -> str:
     """SHA-256 in hexadecimal digits."""
-    return hashlib.sha256(data).hexdigest()
+    return digest.sha256(data).hexdigest()
 
 
 def utf8(data: bytes, path: Path) -> str:
@@ -446,7 +447,15 @@ def faults(error: "ValidationError") -> str:
     return "; ".join(faults[:FAULTS_SHOWN]) + more
 
 
-def _tokenizer(data: bytes, config: TokenizerConfig, file: Path, spacing: Spacing) -> Tokenizer:
+def _tokenizer(
+    data: bytes, about: "FolderConfig | Described", file: Path, spacing: Spacing
+) -> Tokenizer:
+    config = about.tokenizer
+    if compiled.has("read_vocabulary"):
+        # If the core refuses the file, Python says what is wrong with it.
+        with contextlib.suppress(compiled.part("core").Error):
+            read = compiled.part("read_vocabulary")(data, about.model.vocab_size, **asdict(config))
+            return Tokenizer(Vocabulary.of_core(read), config, spacing=spacing)
     try:
         return Tokenizer.from_json(utf8(data, file), config, path=str(file), spacing=spacing)
     except (TypeError, UnicodeError) as error:

@@ -173,9 +173,9 @@ def can_read(tokenizer: Tokenizer) -> bool:
 
 def compiled_tokenizer(tokenizer: Tokenizer) -> Any:
     """Return the tokeniser in the core."""
-    config = tokenizer.config
+    config, native = tokenizer.config, tokenizer.vocabulary.native
     return compiled.part("core").Tokenizer(
-        list(tokenizer.words),
+        list(tokenizer.words) if native is None else native,
         only_spaces=config.words == "spaces",
         folds_case=config.case == "fold",
         lines=config.lines,

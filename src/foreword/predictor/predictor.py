@@ -377,7 +377,9 @@ class Predictor:
     def _compiled_reader(self) -> CompiledReader | None:
         """What reads in C++; None if only Python can read this model's texts or run its network."""
         is_able = (
-            self._engine.is_compiled and can_read(self.tokenizer) and compiled.has("are_rare_words")
+            self._engine.is_compiled
+            and can_read(self.tokenizer)
+            and compiled.has("read_vocabulary")
         )
         if not is_able:
             return None

@@ -6,13 +6,13 @@ all that. The checksum detects damage but is no signature: anyone who can comput
 state.
 """
 
-import hashlib
 import struct
 
 import numpy as np
 
 from foreword.errors import SettingsError
 from foreword.folder.architecture import AnyConfig, NgramConfig
+from foreword.folder.digest import sha256
 from foreword.predictor.state import State
 
 MAGIC, VERSION = b"FWST", 1
@@ -80,7 +80,7 @@ def _check_ranges(parts: list[np.ndarray], last: int, config: AnyConfig) -> None
 
 
 def _check_of(body: bytes) -> bytes:
-    return hashlib.sha256(body).digest()[:_CHECK]
+    return bytes.fromhex(sha256(body).hexdigest())[:_CHECK]
 
 
 def _refused(why: str) -> SettingsError:

@@ -23,6 +23,7 @@ from foreword.errors import FolderError
 from foreword.text.case import Case
 from foreword.text.model_files import RESTORE, versioned
 from foreword.text.tokenizer import SPECIAL, Tokenizer
+from foreword.text.vocabulary import Vocabulary
 from foreword.visible import is_plain
 
 VERSION = 1
@@ -379,7 +380,7 @@ def from_json(text: str, tokenizer: Tokenizer, file: Path) -> dict[str, str]:
     """
     document = versioned(text, str(file), VERSION)
     try:
-        return _checked(document, tokenizer.ids)
+        return _checked(document, tokenizer.vocabulary)
     except (ValueError, TypeError, AttributeError) as error:
         raise FolderError(f"{file} cannot be used: {error}. {RESTORE}") from error
 
@@ -390,7 +391,7 @@ def _words(meant: Any) -> list[Any]:
     return words if len(words) == 2 else [meant]
 
 
-def _checked(document: Any, ids: Mapping[str, int]) -> dict[str, str]:
+def _checked(document: Any, vocabulary: Vocabulary) -> dict[str, str]:
     version = document.get("version")
     if type(version) is not int or version != VERSION or {*document} != {"version", "misspellings"}:
         raise ValueError(f"its keys must be version, which is {VERSION}, and misspellings")
@@ -398,11 +399,11 @@ def _checked(document: Any, ids: Mapping[str, int]) -> dict[str, str]:
     for wrong, meant in misspellings.items():
         words = _words(meant)
         for word in words:
-            if type(word) is not str or ids.get(word, 0) < len(SPECIAL):
+            if type(word) is not str or (vocabulary.id(word) or 0) < len(SPECIAL):
                 raise ValueError(f"{str(word)[:40]!r} is no word of the vocabulary")
-        if ids.get(wrong, len(SPECIAL)) < len(SPECIAL) or not wrong.strip() or not is_plain(wrong):
+        if wrong in SPECIAL or not wrong.strip() or not is_plain(wrong):
             raise ValueError(f"{wrong[:40]!r} is no word")
-        if wrong not in ids and (" " in wrong or len(words) > 1):
+        if wrong not in vocabulary and (" " in wrong or len(words) > 1):
             raise ValueError(
                 f"{wrong[:40]!r} is not in the vocabulary, and not one word for another"
             )

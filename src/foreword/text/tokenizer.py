@@ -17,6 +17,7 @@ from foreword.text.joints import Hyphens, hyphens_of_vocabulary
 from foreword.text.model_files import RESTORE, parsed
 from foreword.text.newlines import Lines, in_units
 from foreword.text.spacing import USUAL, Spacing, SpacingCounter
+from foreword.text.vocabulary import Vocabulary
 from foreword.visible import UNSAFE, first_unsafe, is_plain, shown
 
 if TYPE_CHECKING:
@@ -136,7 +137,7 @@ class Tokenizer:
 
     def __init__(
         self,
-        words: Sequence[str],
+        words: Sequence[str] | Vocabulary,
         config: TokenizerConfig,
         *,
         marks: Collection[str] = (),
@@ -156,10 +157,19 @@ class Tokenizer:
         if config.segmenter == "icu":
             segments.require()
         self.spacing = spacing
-        self.words = tuple(words)
+        self.vocabulary = words if isinstance(words, Vocabulary) else Vocabulary(words)
         self.config = config
-        self.ids: Mapping[str, int] = dict(zip(self.words, range(len(self.words)), strict=True))
-        self.marks = frozenset(marks).union(mark for mark in MARKS if mark in self.ids)
+        self.marks = frozenset(marks).union(mark for mark in MARKS if mark in self.vocabulary)
+
+    @cached_property
+    def words(self) -> tuple[str, ...]:
+        """The words by id."""
+        return self.vocabulary.words
+
+    @cached_property
+    def ids(self) -> Mapping[str, int]:
+        """The ids by word."""
+        return self.vocabulary.ids
 
     @cached_property
     def _backend(self) -> "tokenizers.Tokenizer":
@@ -180,7 +190,7 @@ class Tokenizer:
     @property
     def vocab_size(self) -> int:
         """The number of words, including `<unk>` and `<eos>`."""
-        return len(self.words)
+        return len(self.vocabulary)
 
     @cached_property
     def case(self) -> Case:

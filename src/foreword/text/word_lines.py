@@ -51,4 +51,4 @@ class WordLines(Sequence[str]):
         return hash(self._words)
 
     def __repr__(self) -> str:
-        return f"{type(self).__name__}({self.data!r})"
+        return repr(self._words)
