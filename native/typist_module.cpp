@@ -287,11 +287,17 @@ class PyWorker {
   public:
     explicit PyWorker(int wakes) : worker_(std::in_place, wakes) {}
 
-    void put(const nb::object& question, const nb::object& label) {
+    // Pairs of a question and the label that comes back once it is answered.
+    void put(const std::vector<std::pair<nb::object, nb::object>>& pairs) {
         must(worker_.has_value(), "the worker is closed");
-        Question* const asked = nb::cast<Question*>(question);
-        asked->hand_over();
-        worker_->put({asked, question, label});
+        std::vector<Task> tasks;
+        tasks.reserve(pairs.size());
+        for (const auto& [question, label] : pairs) {
+            Question* const asked = nb::cast<Question*>(question);
+            asked->hand_over();
+            tasks.push_back({asked, question, label});
+        }
+        worker_->put(std::move(tasks));
     }
 
     // The labels of what was computed since the last call.
@@ -380,7 +386,7 @@ void bind_typist(nb::module_& m) {
              nb::arg("text"), nb::arg("ignore_case"), nb::arg("most").none(), nb::keep_alive<1, 2>());
     nb::class_<PyWorker>(m, "Worker", "A thread that computes answers without the interpreter.")
         .def(nb::init<int>(), nb::arg("wakes"))
-        .def("put", &PyWorker::put, nb::arg("question"), nb::arg("label"))
+        .def("put", &PyWorker::put, nb::arg("pairs"))
         .def("taken", &PyWorker::taken)
         .def("close", &PyWorker::close);
 }

@@ -44,10 +44,11 @@ class Worker {
     Worker(const Worker&) = delete;
     Worker& operator=(const Worker&) = delete;
 
-    void put(Task task) {
+    // Many at once wake the thread only once.
+    void put(std::vector<Task> tasks) {
         {
             const std::lock_guard<std::mutex> lock(mutex_);
-            waiting_.push_back(std::move(task));
+            for (Task& task : tasks) waiting_.push_back(std::move(task));
         }
         has_work_.notify_one();
     }

@@ -1,5 +1,6 @@
 import asyncio
 import json
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -7,6 +8,7 @@ from starlette.testclient import TestClient
 from starlette.websockets import WebSocketDisconnect
 
 from foreword.predictor.predictor import Predictor
+from foreword.server.connections import DIRECT
 from foreword.server.service import Service
 from foreword.server.typing_socket import TypingSocket, WordTyping
 
@@ -127,8 +129,15 @@ class Line:
         return [json.loads(m["text"])["id"] for m in self.sent if m["type"] == "websocket.send"]
 
 
-def serving(service: Service, line: Line) -> "asyncio.Task[None]":
-    scope = {"type": "websocket", "client": ("127.0.0.1", 1), "subprotocols": []}
+def serving(
+    service: Service, line: Line, extensions: dict[str, Any] | None = None
+) -> "asyncio.Task[None]":
+    scope = {
+        "type": "websocket",
+        "client": ("127.0.0.1", 1),
+        "subprotocols": [],
+        "extensions": extensions or {},
+    }
     return asyncio.ensure_future(
         TypingSocket(service, WordTyping)(scope, line.coming.get, line.send)
     )
@@ -192,3 +201,100 @@ def test_a_client_that_vanishes_leaves_nothing(serve: MakeService) -> None:
     run(typed())
     assert service.batcher.waiting == 0
     assert service.metrics.connections._value.get() == 0
+
+
+class Direct:
+    """A server that hands over texts directly, and sends them at once as long as it may."""
+
+    def __init__(self) -> None:
+        self.take: Callable[[str], None]
+        self.sent: list[int] = []
+        self.may_send = True
+
+    def deliver(self, take: Callable[[str], None]) -> Callable[[bytes], bool]:
+        self.take = take
+        return self._send
+
+    def _send(self, text: bytes) -> bool:
+        if self.may_send:
+            self.sent.append(json.loads(text)["id"])
+        return self.may_send
+
+
+def test_texts_that_are_handed_over_directly_are_answered_at_once_if_possible(
+    serve: MakeService,
+) -> None:
+    direct, line = Direct(), Line()
+
+    async def typed() -> None:
+        connection = serving(serve(), line, {DIRECT: direct.deliver})
+        await settled()
+        for identity in range(3):
+            direct.take(json.dumps({"id": identity, "text": "the "}))
+            await settled()
+        direct.may_send = False
+        for identity in range(3, 6):
+            direct.take(json.dumps({"id": identity, "text": "the "}))
+            await settled()
+        line.coming.put_nowait({"type": "websocket.disconnect"})
+        await connection
+        direct.take(json.dumps({"id": 6, "text": "the "}))
+        await settled()
+
+    run(typed())
+    assert direct.sent == [0, 1, 2]
+    assert line.answered() == [3, 4, 5]
+
+
+def test_of_texts_handed_over_together_the_newest_is_answered(serve: MakeService) -> None:
+    direct, line = Direct(), Line()
+
+    async def typed() -> None:
+        connection = serving(serve(), line, {DIRECT: direct.deliver})
+        await settled()
+        for identity in range(10):
+            direct.take(json.dumps({"id": identity, "text": "the "}))
+        await settled()
+        line.coming.put_nowait({"type": "websocket.disconnect"})
+        await connection
+
+    run(typed())
+    assert direct.sent == [0, 9]
+
+
+def test_a_keystroke_that_waited_too_long_is_told(serve: MakeService) -> None:
+    line = Line()
+    service = serve(deadline=0.0)
+
+    async def typed() -> None:
+        connection = serving(service, line)
+        line.type(7)
+        await settled()
+        line.coming.put_nowait({"type": "websocket.disconnect"})
+        await connection
+
+    run(typed())
+    (answer,) = [json.loads(m["text"]) for m in line.sent if m["type"] == "websocket.send"]
+    assert (answer["id"], answer["error"]["code"]) == (7, "deadline")
+
+
+def test_a_fault_of_the_server_closes_the_connection(
+    serve: MakeService, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_: object) -> None:
+        raise LookupError("a fault")
+
+    monkeypatch.setattr(WordTyping, "typist_of", fail)
+    line = Line()
+
+    async def typed() -> None:
+        connection = serving(serve(), line)
+        line.type(1)
+        await settled()
+        line.coming.put_nowait({"type": "websocket.disconnect"})
+        with pytest.raises(LookupError, match="a fault"):
+            await connection
+
+    run(typed())
+    assert line.sent[-1]["type"] == "websocket.close"
+    assert line.sent[-1]["code"] == 1011

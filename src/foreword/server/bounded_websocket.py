@@ -6,12 +6,15 @@ and nothing while frames wait or the client does not read. Does not know what fr
 """
 
 import asyncio
+from collections.abc import Callable
 from typing import Any, ClassVar, cast
 
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 from websockets.frames import CloseCode, Frame
+from websockets.http11 import Request
+from websockets.protocol import OPEN
 
-from foreword.server.connections import Cause, State
+from foreword.server.connections import DIRECT, Cause, State
 from foreword.server.counted import Counted
 from foreword.server.gathering import Gathering
 from foreword.server.limits import Turns
@@ -43,6 +46,8 @@ class BoundedWebSocket(Counted, WebSocketsSansIOProtocol):
     def __init__(self, *arguments: Any, **settings: Any) -> None:
         super().__init__(*arguments, **settings)
         self._is_due = False  # whether `_next` will be called
+        self._take: Callable[[str], None] | None = None
+        self._extensions: dict[str, Any] = {}  # those of ASGI
         self._pings = 0
         self._pings_since = 0.0
 
@@ -57,6 +62,28 @@ class BoundedWebSocket(Counted, WebSocketsSansIOProtocol):
         """The connection is closed."""
         super().connection_lost(exc)
         self.conn.parser.close()  # the generator and the connection refer to each other
+        self._take = None
+        self._extensions.clear()
+
+    def deliver(self, take: Callable[[str], None]) -> Callable[[bytes], bool]:
+        """Hand over texts as they arrive, instead of by ASGI's messages; tasks need not switch.
+
+        Args:
+            take: called with each text from now on.
+
+        Returns:
+            What sends a text at once, or returns False if the client does not read.
+        """
+        self._take = take
+        return self._send_at_once
+
+    def _send_at_once(self, text: bytes) -> bool:
+        is_open = self.conn.state is OPEN and not self.transport.is_closing()
+        if not is_open or not self.writable.is_set():
+            return False
+        self.conn.send_text(text)
+        self.transport.write(b"".join(self.conn.data_to_send()))
+        return True
 
     def data_received(self, data: bytes) -> None:
         """A client has sent something."""
@@ -110,6 +137,13 @@ class BoundedWebSocket(Counted, WebSocketsSansIOProtocol):
 
     # Callbacks of the parser.
 
+    def handle_connect(self, event: Request) -> None:
+        """A client has asked for the connection."""
+        super().handle_connect(event)
+        if self.handshake_initiated and not self.handshake_complete:
+            self._extensions = cast("Any", self.scope)["extensions"]
+            self._extensions[DIRECT] = self.deliver
+
     def handle_text(self, event: Frame) -> None:
         """A message, or the first part of one."""
         self._begins(event)
@@ -156,10 +190,15 @@ class BoundedWebSocket(Counted, WebSocketsSansIOProtocol):
         """A message is complete."""
         if self.curr_msg_data_type == "text":
             try:
-                b"".join(self.frames).decode()
+                text = b"".join(self.frames).decode()
             except UnicodeDecodeError:
                 # uvicorn would log a traceback.
                 self._close(CloseCode.INVALID_DATA, "no UTF-8")
+                return
+            # Messages of ASGI that arrived before `deliver` was called are read first.
+            if self._take is not None and self.queue.empty() and not self.close_sent:
+                self.frames = []
+                self._take(text)
                 return
         super().send_receive_event_to_app()
 

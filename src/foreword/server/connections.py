@@ -24,6 +24,8 @@ LINGER = 5.0
 """Seconds that a client may take to read the rest of an answer on a closed connection."""
 CLOSED_AT_ONCE = 32
 """Overdue connections that one call of `close_overdue` closes."""
+DIRECT = "foreword.direct"
+"""The ASGI extension by which a WebSocket's texts come without ASGI's messages."""
 PAUSE = 10.0
 """Seconds without a key after which a typist's connection may be closed to make room."""
 

@@ -2,7 +2,8 @@
 
 The thread never takes the interpreter, so that neither waits for the other. It wakes the event loop
 by a byte in a pipe: one for all answers that have become ready since the event loop last took them.
-Knows no requests.
+The event loop wakes the thread once in an iteration, for all questions that have come up in it:
+each waking of a thread is a call of the system. Knows no requests.
 """
 
 import asyncio
@@ -46,4 +47,17 @@ def core_thread(take: Callable[[list[Any]], None]) -> Iterator[Put]:
         loop = asyncio.get_running_loop()
         loop.add_reader(reads, woken)
         undo.callback(loop.remove_reader, reads)
-        yield worker.put
+        asked: list[tuple[Any, Any]] = []
+        undo.callback(asked.clear)
+
+        def hand_over() -> None:
+            if asked:
+                worker.put(asked)
+                asked.clear()
+
+        def put(question: Any, label: Any) -> None:
+            if not asked:
+                loop.call_soon(hand_over)
+            asked.append((question, label))
+
+        yield put

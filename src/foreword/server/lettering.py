@@ -42,8 +42,11 @@ async def letters(service: Service, request: LettersRequest) -> bytes:
 class LetterTyping(ModelTyping):
     """Next characters for one connection."""
 
-    async def answered(self) -> str | None:
+    def begin(self) -> None:
         """Answer the newest frame together with those of other clients."""
+        self.in_a_task(self._answered_one())
+
+    async def _answered_one(self) -> bytes | None:
         newest = self.newest()
         if newest is None:
             return None
@@ -54,7 +57,7 @@ class LetterTyping(ModelTyping):
         except (RequestError, ForewordError) as error:
             return self.refused(text, error)
         self.service.metrics.keystroke("answered")
-        return encode(answer).decode()
+        return encode(answer)
 
     async def _answer(self, keystroke: LettersKeystroke) -> LettersKeystrokeAnswer:
         model = self.service.models.get(keystroke.model)

@@ -39,10 +39,11 @@ SENT = 131_072
 """Bytes of answers that the kernel holds for a slow client; Linux doubles the value."""
 SPARE_FILES = 64
 """Files that the process may have open besides connections."""
-GARBAGE = (700, 5, 5_000)
+GARBAGE = (5_000, 2, 5_000)
 """Python's thresholds for collecting cycles, of which requests and connections leave none. All
-clients wait during a collection, about 0.5 µs for each object: it examines 700 new objects, every
-fifth time the youngest 3,500 or so, and very rarely all objects of thousands of connections.
+clients wait during a collection, about 0.5 µs for each object: it examines 5,000 new objects, which
+are more than those of requests that are answered together, every third time the youngest 15,000 or
+so, and very rarely all objects of thousands of connections.
 """
 
 _log = logging.getLogger("foreword.server")

@@ -35,8 +35,11 @@ async def suggest(service: Service, request: TranslationRequest) -> bytes:
 class SourceTyping(Typing):
     """Words of translations for one connection."""
 
-    async def answered(self) -> str | None:
+    def begin(self) -> None:
         """Answer the newest frame when no other is computed."""
+        self.in_a_task(self._answered_one())
+
+    async def _answered_one(self) -> bytes | None:
         async with self.service.typing.turn():
             newest = self.newest()
             if newest is None:
@@ -50,7 +53,7 @@ class SourceTyping(Typing):
                 return self.refused(text, error)
         self.service.metrics.keystroke("answered")
         fields = {name: getattr(answer, name) for name in answer.__struct_fields__}
-        return encode(TranslationKeystrokeAnswer(id=keystroke.id, **fields)).decode()
+        return encode(TranslationKeystrokeAnswer(id=keystroke.id, **fields))
 
 
 def _prepared(service: Service, request: TranslationRequest) -> Callable[[], TranslationAnswer]:

@@ -4,11 +4,17 @@
 
 Only the newest frame of a connection waits to be answered. A slow client gets only as many answers
 as it reads, and is disconnected if it reads nothing for long.
+
+A keystroke is answered within two iterations of the event loop and without a task of its own, as
+far as the server can hand over and take texts directly (`BoundedWebSocket.deliver`). Elsewhere
+ASGI's messages carry them.
 """
 
 import asyncio
 import contextlib
 from abc import ABC, abstractmethod
+from collections.abc import Callable, Coroutine
+from typing import Any
 
 import msgspec
 from starlette.types import Receive, Scope, Send
@@ -16,6 +22,7 @@ from starlette.types import Receive, Scope, Send
 from foreword.errors import ForewordError
 from foreword.predictor.lockstep import Work
 from foreword.predictor.typist import Typist
+from foreword.server.connections import DIRECT
 from foreword.server.endpoint import address_of, decoded
 from foreword.server.limits import Patience, Rates
 from foreword.server.messages import (
@@ -31,7 +38,11 @@ from foreword.server.service import Service
 from foreword.server.typists import MARKS
 
 NOT_TEXT = 1003
+INTERNAL_ERROR = 1011
 SUBPROTOCOL = "foreword"
+
+Deliver = Callable[[Callable[[str], None]], Callable[[bytes], bool]]
+"""Given what takes each text; returns what sends a text at once, or returns False."""
 
 _keystroke = msgspec.json.Decoder(Keystroke)
 _id = msgspec.json.Decoder(KeystrokeId)
@@ -57,10 +68,16 @@ class TypingSocket:
         gauge = self._service.metrics.connections
         gauge.inc()
         client = self._typing(self._service, send, self._patience)
-        answering = asyncio.ensure_future(client.answer())
         address = address_of(scope)
+
+        def take(text: str) -> None:
+            client.take(text, self._rates.wait(address))
+
+        deliver: Deliver | None = scope.get("extensions", {}).get(DIRECT)
+        if deliver is not None:
+            client.send_at_once = deliver(take)
         try:
-            while not answering.done():
+            while not client.is_closed:
                 message = await receive()
                 if message["type"] != "websocket.receive":
                     break
@@ -70,31 +87,44 @@ class TypingSocket:
                         {"type": "websocket.close", "code": NOT_TEXT, "reason": "send text frames"}
                     )
                     break
-                client.take(text, self._rates.wait(address))
+                take(text)
         finally:
             gauge.dec()
-            answering.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await answering
+            await client.end()
+
+
+def _not_at_once(_text: bytes) -> bool:
+    return False
 
 
 class Typing(ABC):
-    """One connection, with its newest frame."""
+    """One connection, with its newest frame and the one that is being answered.
+
+    Attributes:
+        send_at_once: sends a text, or returns False if it can only be sent by waiting.
+        is_over: whether no more is answered.
+        is_closed: whether the client was told so.
+    """
 
     def __init__(self, service: Service, send: Send, patience: Patience) -> None:
         """Set the parts of the server, and the connection to the client."""
         self.service = service
+        self.send_at_once: Callable[[bytes], bool] = _not_at_once
+        self.is_over = self.is_closed = False
         self._send = send
         self._patience = patience
         self._newest: tuple[str, float] | None = None
-        self._arrived = asyncio.Event()
+        self._answered = ""
+        self._is_answering = False
+        self._task: asyncio.Task[Any] | None = None
+        self._error: BaseException | None = None
 
     @abstractmethod
-    async def answered(self) -> str | None:
-        """Wait for a turn, and answer the newest frame, if there is one.
+    def begin(self) -> None:
+        """Begin to answer the newest frame; call `answer` with what comes of it.
 
         Raises:
-            RequestError: the queue is full, or it waited too long.
+            RequestError: the queue is full.
         """
 
     def take(self, text: str, wait: float) -> None:
@@ -102,33 +132,79 @@ class Typing(ABC):
         if self._newest is not None:
             self.service.metrics.keystroke("stale")
         self._newest = (text, wait)
-        self._arrived.set()
+        if not self._is_answering:
+            self._next()
 
     def newest(self) -> tuple[str, float] | None:
-        """Return the newest frame, which is then no longer kept."""
+        """Return the newest frame, which from now on is the one that is being answered."""
         newest, self._newest = self._newest, None
-        self._arrived.clear()
+        if newest is not None:
+            self._answered = newest[0]
         return newest
 
-    async def answer(self) -> None:
-        """Answer the newest frame, again and again."""
-        while True:
-            await self._arrived.wait()
-            try:
-                text = await self.answered()
-            except RequestError as refusal:
-                newest = self.newest()
-                text = None if newest is None else self.refused(newest[0], refusal)
-            if text is None:
-                continue
-            try:
-                with self._patience:
-                    await self._send({"type": "websocket.send", "text": text})
-            except (TimeoutError, OSError):
-                await self._send({"type": "websocket.close", "code": 1008, "reason": "too slow"})
-                return
+    def in_a_task(self, work: Coroutine[Any, Any, bytes | None]) -> None:
+        """Call `answer` with the result of a coroutine, or with its error."""
+        self._task = asyncio.ensure_future(work)
+        self._task.add_done_callback(self._done)
 
-    def refused(self, text: str, error: RequestError | ForewordError) -> str:
+    def _done(self, task: "asyncio.Task[bytes | None]") -> None:
+        self._task = None
+        if not task.cancelled():
+            self.answer(task.exception() or task.result())
+
+    def _next(self) -> None:
+        """Answer the newest frame, if there is one."""
+        self._is_answering = self._newest is not None and not self.is_over
+        if self._is_answering:
+            try:
+                self.begin()
+            except RequestError as refusal:
+                self.answer(refusal)
+
+    def answer(self, outcome: Any) -> None:
+        """Send an answer, if there is any, or an error; then answer the next frame."""
+        if isinstance(outcome, RequestError):
+            self.newest()
+            outcome = self.refused(self._answered, outcome)
+        if isinstance(outcome, BaseException):
+            self._error = outcome
+            self._task = asyncio.ensure_future(self._close(INTERNAL_ERROR, ""))
+        elif outcome is None or self.is_over or self.send_at_once(outcome):
+            self._next()
+        else:
+            self._task = asyncio.ensure_future(self._send_patiently(outcome))
+
+    async def _send_patiently(self, text: bytes) -> None:
+        try:
+            with self._patience:
+                await self._send({"type": "websocket.send", "text": text.decode()})
+        except (TimeoutError, OSError):
+            await self._close(1008, "too slow")
+        else:
+            self._next()
+
+    async def _close(self, code: int, reason: str) -> None:
+        self.is_over = True
+        try:
+            await self._send({"type": "websocket.close", "code": code, "reason": reason})
+        finally:
+            self.is_closed = True
+
+    async def end(self) -> None:
+        """Answer nothing more.
+
+        Raises:
+            Exception: what kept a frame from being answered, if it is a fault of the server.
+        """
+        self.is_over = True
+        if self._task is not None:
+            self._task.cancel()
+            with contextlib.suppress(asyncio.CancelledError, OSError):
+                await self._task
+        if self._error is not None:
+            raise self._error
+
+    def refused(self, text: str, error: RequestError | ForewordError) -> bytes:
         """Count a frame that is not answered, and return the error."""
         counted = "refused"
         if isinstance(error, ForewordError):
@@ -153,12 +229,12 @@ class ModelTyping(Typing):
 class WordTyping(ModelTyping):
     """Next words for one connection: `/v1/type`."""
 
-    async def answered(self) -> str | None:
+    def begin(self) -> None:
         """Answer the newest frame together with those of other clients."""
         self.service.batcher.admit()
-        return await self.service.batcher.together(self._answer())
+        self.service.batcher.start(self._answer(), self.answer, lambda: self.is_over)
 
-    def _answer(self) -> Work[str | None]:
+    def _answer(self) -> Work[bytes | None]:
         newest = self.newest()
         if newest is None:
             return None
@@ -169,7 +245,7 @@ class WordTyping(ModelTyping):
         except (RequestError, ForewordError) as error:
             return self.refused(text, error)
         self.service.metrics.keystroke("answered")
-        return encode(answer).decode()
+        return encode(answer)
 
     def _suggest(self, keystroke: Keystroke) -> Work[KeystrokeAnswer]:
         typist = self.typist_of(self.service.models.get(keystroke.model))
@@ -192,10 +268,10 @@ def check_rate(wait: float) -> None:
         raise RequestError(429, "rate_limited", "too many keystrokes from this address")
 
 
-def _error(text: str, refusal: RequestError) -> str:
+def _error(text: str, refusal: RequestError) -> bytes:
     try:
         keystroke_id = _id.decode(text).id
     except (msgspec.DecodeError, RecursionError):
         keystroke_id = None
     error = {"code": refusal.code, "message": refusal.message}
-    return encode({"id": keystroke_id, "error": error}).decode()
+    return encode({"id": keystroke_id, "error": error})
