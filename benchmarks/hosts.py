@@ -2,21 +2,25 @@
 
     python benchmarks/hosts.py [--json FILE]
 
-Three hosts, which are network namespaces of this machine, train one model with torchrun. Host 3 is
-killed with all its processes; then host 4 joins; then host 2 loses its network without an error.
-After each, the seconds until the next step of training are printed, and from which step it went on.
+Three hosts, which are network namespaces of this machine, train one model with torchrun, whose
+rendezvous is on host 1. Host 3 is killed with all its processes; then host 4 joins; then host 2
+loses its network without an error. After each, the seconds until the next step of training are
+printed, and from which step it went on. Then host 1 is killed, which ends the run: the seconds
+until host 4 has ended are printed, and its error; and those until it goes on, when it is started
+again with the rendezvous on itself. Last, hosts 5 and 6 train with the rendezvous in a file that
+both share, and host 5, the first of them, loses its power: it falls silent, and host 6 goes on.
 Needs Linux, iproute2, and namespaces of users.
 """
 
 import argparse
 import json
 import os
-import signal
+import re
 import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -59,27 +63,32 @@ def train(text: Path, out: Path, steps: Path) -> None:
 class Trial:
     """Hosts that train together, and what they have done so far."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, hosts: Sequence[namespaces.Host]) -> None:
+        folder.mkdir()
         words = np.random.default_rng(1).integers(100, size=(2000, 10))
         self.text = folder / "text.txt"
         self.text.write_text("\n".join(" ".join(f"w{w}" for w in line) for line in words) + "\n")
         self.out, self.steps, self.folder = folder / "model", folder / "steps.jsonl", folder
-        self.hosts = namespaces.hosts(4)
+        self.hosts = {host.number: host for host in hosts}
         self.runs: dict[int, subprocess.Popen[str]] = {}
 
-    def start(self, number: int) -> None:
+    def start(self, number: int, rendezvous: str, conf: str = CONF) -> None:
         """Start torchrun on a host."""
         command = [
             *(sys.executable, "-m", "torch.distributed.run", "--nnodes", "1:4"),
             *("--nproc-per-node", "1", "--rdzv-backend", "c10d", "--rdzv-id", "trial"),
-            *("--rdzv-endpoint", "host1:29400", "--rdzv-conf", CONF, "--max-restarts", "9"),
+            *("--rdzv-endpoint", rendezvous, "--rdzv-conf", conf, "--max-restarts", "9"),
             *(__file__, "--train", str(self.text), str(self.out), str(self.steps)),
         ]
         # A host cannot join later while torchrun shares its store (torch 2.13).
         own_store = {"TORCH_DISABLE_SHARE_RDZV_TCP_STORE": "1"}
         environment = {**os.environ, "OMP_NUM_THREADS": "1", **own_store}
-        with (self.folder / f"host{number}.log").open("a") as log:
-            self.runs[number] = self.hosts[number - 1].start(command, log, environment)
+        with self.log(number).open("a") as log:
+            self.runs[number] = self.hosts[number].start(command, log, environment)
+
+    def log(self, number: int) -> Path:
+        """Return the file of all that a host's processes have printed."""
+        return self.folder / f"host{number}.log"
 
     def step_of(self, processes: int, since: float) -> dict[str, Any]:
         """Wait for the first step after a moment that so many processes have taken."""
@@ -113,27 +122,58 @@ class Trial:
             "repeated": self.last_step_before(step) - step["step"] + 1,
         }
 
+    def end_of(self, number: int, do: Callable[[], None]) -> dict[str, Any]:
+        """Do something that ends the run of a host, and wait for its end."""
+        told = len(self.log(number).read_text())
+        began = time.monotonic()
+        do()
+        self.runs[number].wait(LONGEST)
+        seconds = round(time.monotonic() - began, 1)
+        errors = re.findall(r"FirstLostError: (.*)", self.log(number).read_text()[told:])
+        return {"event": "host 1 killed", "seconds": seconds, "errors": errors}
 
-def measured(folder: Path) -> list[dict[str, Any]]:
-    """Return what follows on each event, in order."""
-    trial = Trial(folder)
-    began = time.monotonic()
+    def stop(self, *numbers: int) -> int:
+        """Stop hosts as Ctrl-C does, and return the number of steps in the model folder."""
+        for number in numbers:
+            namespaces.interrupt(self.runs[number])
+        for number in numbers:
+            self.runs[number].wait(LONGEST)
+        config = json.loads((self.out / "config.json").read_text("utf-8"))
+        return int(config["training"]["steps"])
+
+
+def with_rendezvous_on_a_host(trial: Trial) -> dict[str, Any]:
+    """Return what follows on each event, in order, for hosts 1 to 4; host 1 has the rendezvous."""
+    hosts, began = trial.hosts, time.monotonic()
     for number in (1, 2, 3):
-        trial.start(number)
+        trial.start(number, "host1:29400")
     trial.step_of(3, began)
-    hosts = trial.hosts
     events = [
-        trial.event("host 3 killed", hosts[2].kill, 2),
-        trial.event("host 4 joins", lambda: trial.start(4), 3),
-        trial.event("host 2 cut off", hosts[1].cut, 2),
+        trial.event("host 3 killed", hosts[3].kill, 2),
+        trial.event("host 4 joins", lambda: trial.start(4, "host1:29400"), 3),
+        trial.event("host 2 cut off", hosts[2].cut, 2),
     ]
-    for number in (1, 4):
-        trial.runs[number].send_signal(signal.SIGTERM)
-    for number in (1, 4):
-        trial.runs[number].wait(LONGEST)
-    config = json.loads((trial.out / "config.json").read_text("utf-8"))
-    events.append({"event": "stopped", "steps": config["training"]["steps"]})
-    return events
+    time.sleep(4.0)
+    end = trial.end_of(4, hosts[1].kill)
+    events.append(trial.event("host 4 starts", lambda: trial.start(4, "host4:29400"), 1))
+    return {"events": events, "end": end, "stopped": trial.stop(4)}
+
+
+def with_rendezvous_in_a_file(trial: Trial) -> dict[str, Any]:
+    """Return what follows when the first of hosts 5 and 6 loses its power."""
+    file, conf = str(trial.folder / "rendezvous"), f"store_type=file,{CONF}"
+    began = time.monotonic()
+    for number in (5, 6):
+        trial.start(number, file, conf)
+    trial.step_of(2, began)
+
+    def fail() -> None:
+        trial.hosts[5].cut()  # so that nothing tells host 6 of the end of its processes
+        trial.hosts[5].kill()
+
+    events = [trial.event("host 5 fails", fail, 1)]
+    growth = Path(file).stat().st_size / (time.monotonic() - began)
+    return {"events": events, "stopped": trial.stop(6), "bytes_per_second": growth}
 
 
 def main() -> None:
@@ -147,15 +187,21 @@ def main() -> None:
         return
     namespaces.enter()
     with tempfile.TemporaryDirectory() as folder:
-        events = measured(Path(folder))
+        hosts = namespaces.hosts(6)
+        on_a_host = with_rendezvous_on_a_host(Trial(Path(folder) / "1", hosts))
+        in_a_file = with_rendezvous_in_a_file(Trial(Path(folder) / "2", hosts))
     print(machine())
-    for event in events[:-1]:
+    for event in on_a_host["events"] + in_a_file["events"]:
         print(
             f"{event['event']:<16}{event['restarted']:6.1f} s until torchrun has started "
             f"{event['processes']} processes, {event['seconds']:6.1f} s until they go on, "
             f"{event['repeated']} steps repeated"
         )
+    end = on_a_host["end"]
+    print(f"{end['event']:<16}{end['seconds']:6.1f} s until host 4 has ended: {end['errors']}")
+    print(f"the file of the rendezvous grew by {in_a_file['bytes_per_second']:,.0f} bytes/s")
     if chosen.json:
+        events = {"rendezvous on a host": on_a_host, "rendezvous in a file": in_a_file}
         chosen.json.write_text(json.dumps(events, indent=2) + "\n")
 
 

@@ -6,6 +6,7 @@ is left when it ends, and no root is needed where users may make namespaces.
 """
 
 import os
+import signal
 import subprocess
 import sys
 import tempfile
@@ -69,6 +70,12 @@ class Host:
         _run("ip", "link", "set", f"veth{self.number}", "down")
 
 
+def interrupt(run: "subprocess.Popen[str]") -> None:
+    """Send SIGINT to a command that `Host.start` has started, as Ctrl-C does."""
+    (child,) = _children(run.pid)
+    os.kill(child, signal.SIGINT)
+
+
 def hosts(count: int) -> list[Host]:
     """Start hosts numbered from 1, in the namespaces that `enter` has made."""
     names = "".join(f"{NETWORK}{k} host{k}\n" for k in range(1, count + 1))
@@ -90,8 +97,7 @@ def _host(number: int) -> Host:
     assert holder.stdout is not None
     if holder.stdout.readline() != "up\n":
         raise RuntimeError(f"host {number} did not start")
-    children = Path(f"/proc/{holder.pid}/task/{holder.pid}/children").read_text("ascii")
-    host = Host(number, int(children.split()[0]))
+    host = Host(number, _children(holder.pid)[0])
     veth = f"veth{number}"
     _run("ip", "link", "add", veth, "type", "veth", "peer", "eth0", "netns", str(host.init))
     _run("ip", "link", "set", veth, "master", "bridge0", "up")
@@ -99,6 +105,10 @@ def _host(number: int) -> Host:
     _run(*inside, "address", "add", f"{NETWORK}{number}/24", "dev", "eth0")
     _run(*inside, "link", "set", "eth0", "up")
     return host
+
+
+def _children(process: int) -> list[int]:
+    return [int(n) for n in Path(f"/proc/{process}/task/{process}/children").read_text().split()]
 
 
 def _run(*command: str) -> None:

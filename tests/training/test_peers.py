@@ -1,7 +1,9 @@
 """What a process says of the others when they are lost."""
 
+import os
 import socket
 from collections.abc import Callable
+from contextlib import ExitStack, suppress
 from datetime import timedelta
 from typing import Any
 
@@ -64,7 +66,8 @@ def test_each_process_tells_that_the_first_one_is_lost() -> None:
     store = opened()
     of_second = client(store)
     del store  # closes it
-    with pytest.raises(FirstLostError, match="^process 0 on ada does not answer"):
+    expected = "^process 0 on ada does not answer .*If --rdzv-endpoint names ada, name another host"
+    with pytest.raises(FirstLostError, match=expected):
         lose(Peers(1, HOSTS, of_second))
 
 
@@ -86,13 +89,30 @@ def test_a_taken_port_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
             connected(Launch(0, 2))
 
 
-def test_a_connection_to_a_silent_host_ends() -> None:
-    before = peers._connections()
+def test_connections_to_a_silent_host_end() -> None:
     with (
         socket.create_server(("127.0.0.1", 0)) as server,
-        socket.create_connection(server.getsockname()) as connection,
+        socket.create_connection(server.getsockname()) as before,
+        ExitStack() as until_end,
     ):
-        new = [fd for number, fd in peers._connections().items() if number not in before]
-        assert sorted(new) == sorted([server.fileno(), connection.fileno()])
-        peers._end_when_silent(connection.fileno())
+        with peers._ending_when_silent():
+            opened_ = socket.create_connection(server.getsockname())
+            connection = until_end.enter_context(opened_)
         assert connection.getsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE)
+        assert not before.getsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE)
+
+
+def test_the_connection_to_the_store_of_a_silent_first_host_ends(
+    monkeypatch: pytest.MonkeyPatch, store: Any
+) -> None:
+    monkeypatch.setattr(peers, "_hosts", lambda *_: HOSTS)
+    monkeypatch.setattr(peers.dist, "is_initialized", lambda: True)
+    monkeypatch.setattr(peers, "_store", lambda _: client(store))
+    of_second = connected(Launch(1, 3))  # whose end would close the connection
+    kept = []
+    for descriptor in peers._connections().values():
+        with socket.socket(fileno=os.dup(descriptor)) as connection, suppress(OSError):
+            if connection.getpeername()[1] == store.port:
+                kept.append(connection.getsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE))
+    assert sorted(kept) == [0, 1]  # the store has a connection to itself, too
+    assert of_second.rank == 1

@@ -13,7 +13,7 @@ from safetensors.numpy import load_file
 from tests.training import several
 
 from foreword.errors import SettingsError
-from foreword.training.progress import Event, StepProgress
+from foreword.training.progress import Event, Note, StepProgress
 
 TORCHRUN = "-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2"
 
@@ -127,6 +127,19 @@ def test_the_process_that_is_left_goes_on_when_torchrun_starts_it_again(
     several.run(text, begun, 0.0, events.append)
     assert not any(isinstance(event, StepProgress) for event in events)  # all were taken before
     assert config(begun)["training"]["steps"] == 12
+
+
+def test_a_restarted_run_whose_checkpoint_is_missing_says_that_it_begins_again(
+    text: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    set_as_torchrun_does(monkeypatch, "chats", 1)
+    events: list[Event] = []
+    several.run(text, tmp_path / "model", 0.0, events.append)
+    notes = [event.text for event in events if isinstance(event, Note)]
+    assert notes[0] == (
+        f"torchrun has restarted the processes, but {tmp_path / 'model'} has no checkpoint of this "
+        "run: it begins again. All hosts must share this folder"
+    )
 
 
 @pytest.mark.nightly  # The gate tests that both go on after one of them was asked to stop.

@@ -119,7 +119,7 @@ class Peers:
             _leave()
             if is_reported:
                 return SilentError("the first process reports why the run has ended")
-            return FirstLostError(_lost([self.name(0)], error))
+            return FirstLostError(f"{_lost([self.name(0)], error)}{self._elsewhere()}")
         _leave()
         reports = self._reports(lost=1)
         faults = [(rank, fault) for rank, fault in reports.items() if fault]
@@ -128,6 +128,15 @@ class Peers:
             return TrainingError(f"{self.name(rank)}: {fault}")
         missing = [rank for rank in range(1, len(self.hosts)) if rank not in reports]
         return TrainingError(_lost([self.name(rank) for rank in missing], error))
+
+    def _elsewhere(self) -> str:
+        """Return what else to do if the host of the first process is lost with torchrun's store."""
+        if len(set(self.hosts)) == 1:
+            return ""
+        return (
+            f". If --rdzv-endpoint names {self.hosts[0]}, name another host there, and --out must "
+            "be a folder that all hosts share"
+        )
 
     def _report(self, fault: str) -> bool:
         """Tell the first process why this one ends; nothing if another one is the reason.
@@ -162,19 +171,17 @@ def connected(launch: Launch) -> Peers:
     Raises:
         TrainingError: some cannot be reached; names them.
     """
-    store = _store(launch)
+    with _ending_when_silent():
+        store = _store(launch)
     hosts = _hosts(launch, store)
     peers = Peers(launch.rank, hosts, store)
     backend = "cpu:gloo,cuda:nccl" if torch.cuda.is_available() else "gloo"
-    others = _connections()
-    if not dist.is_initialized():  # the script that calls Foreword may have done it
-        with peers.answering():
+    # The script that calls Foreword may have made the process group.
+    if not dist.is_initialized():
+        with peers.answering(), _ending_when_silent():
             dist.init_process_group(
                 backend, timeout=PATIENCE, store=store, rank=launch.rank, world_size=launch.count
             )
-    for number, descriptor in _connections().items():
-        if number not in others:
-            _end_when_silent(descriptor)
     atexit.register(_leave)
     return peers
 
@@ -268,6 +275,16 @@ def _connections() -> dict[int, int]:
             if stat.S_ISSOCK(status.st_mode):
                 descriptors[status.st_ino] = int(path.name)
     return descriptors
+
+
+@contextmanager
+def _ending_when_silent() -> Iterator[None]:
+    """Make all connections that are opened within it end when their other host is silent."""
+    others = _connections()
+    yield
+    for number, descriptor in _connections().items():
+        if number not in others:
+            _end_when_silent(descriptor)
 
 
 def _end_when_silent(descriptor: int) -> None:

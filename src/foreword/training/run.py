@@ -127,6 +127,13 @@ def train(
 
         ranks.all_or_none(claim)
         resume = resume or is_repeated
+        if ranks.launch.restarts > 0 and not resume:
+            report(
+                Note(
+                    f"torchrun has restarted the processes, but {folder} has no checkpoint of this "
+                    "run: it begins again. All hosts must share this folder"
+                )
+            )
         base = None
         if continues is not None:
             _refuse_several(ranks, "pairs")
