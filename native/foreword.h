@@ -1,7 +1,7 @@
 /* Next-word prediction from a Foreword model folder, in C.
  *
- * A model may be used by any threads at once; a state by one at a time. The library starts no threads,
- * and no C++ exception leaves it.
+ * A model may be used by any threads at once; a state by one at a time. The library starts no thread that
+ * outlives a call, and no C++ exception leaves it.
  *
  * A function that can fail takes `char **error` last. If it fails, it returns NULL, or FOREWORD_FAILED, and
  * *error, unless `error` is NULL, is a message for people, to be released by foreword_error_free. If it

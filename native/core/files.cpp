@@ -47,10 +47,10 @@ std::string current(const std::string& folder, const std::string& name) {
 }
 
 File read_whole(const std::string& name, const std::string& path, std::size_t size) {
-    const auto memory = std::make_shared<std::vector<char>>(size);
+    const std::shared_ptr<char[]> memory(new char[size]);
     const std::unique_ptr<std::FILE, int (*)(std::FILE*)> file(std::fopen(path.c_str(), "rb"), std::fclose);
-    if (!file || std::fread(memory->data(), 1, size, file.get()) != size) cannot_read(path);
-    return {name, {memory->data(), size}, memory};
+    if (!file || std::fread(memory.get(), 1, size, file.get()) != size) cannot_read(path);
+    return {name, {memory.get(), size}, memory};
 }
 
 #if !defined(_WIN32)

@@ -1,6 +1,7 @@
 #include "folder.hpp"
 
 #include "../instruction_sets.hpp"
+#include "beside.hpp"
 #include "error.hpp"
 #include "json.hpp"
 #include "sha256.hpp"
@@ -184,14 +185,15 @@ Folder::Folder(std::vector<File> files, const std::string& where) : files_(std::
     if (!is_unchanged(TOKENIZER, vocabulary_checksum)) {
         refuse(tokenizer_file, " has been changed since it was written");
     }
+    weights_.emplace(file(WEIGHTS).content, weights_file);
+    auto checksum = beside([&] { return weights_->checksum(); });
     vocabulary_ = read_vocabulary(vocabulary, tokenizer_, (std::size_t)architecture_.words, tokenizer_file);
     drop(TOKENIZER);
     if ((int)vocabulary_->size() != architecture_.words) {
         refuse(tokenizer_file, " has " + std::to_string(vocabulary_->size()) + " words, but " + CONFIG +
                                    " says " + std::to_string(architecture_.words));
     }
-    weights_.emplace(file(WEIGHTS).content, weights_file);
-    check_weights(weights_file, vocabulary_checksum);
+    check_weights(weights_file, checksum.get(), vocabulary_checksum);
     const auto of_ngrams = std::find_if(checksums_.begin(), checksums_.end(),
                                         [](const auto& one) { return one.first == NGRAMS; });
     if (of_ngrams != checksums_.end()) {
@@ -353,7 +355,8 @@ void Folder::read_architecture(const Value& model, const std::string& file) {
     }
 }
 
-void Folder::check_weights(const std::string& file, const std::string& vocabulary_checksum) const {
+void Folder::check_weights(const std::string& file, const std::string& checksum,
+                           const std::string& vocabulary_checksum) const {
     const auto expected = expected_tensors(architecture_);
     const auto& tensors = weights_->tensors();
     for (const auto& [name, wanted] : expected) {
@@ -379,7 +382,7 @@ void Folder::check_weights(const std::string& file, const std::string& vocabular
     if (!has("model", architecture_.name)) {
         refuse(file, std::string(" holds weights of another model than ") + CONFIG + " describes");
     }
-    if (!has(Safetensors::CHECKSUM, weights_->checksum())) {
+    if (!has(Safetensors::CHECKSUM, checksum)) {
         refuse(file, " has been changed or damaged: its checksum differs");
     }
     if (!has(TOKENIZER, vocabulary_checksum)) {

@@ -78,7 +78,8 @@ class Folder {
     void read_config(const File& file);
     void read_architecture(const Value& model, const std::string& file);
     void read_tokenizer(const Value& settings, const std::string& file);
-    void check_weights(const std::string& file, const std::string& vocabulary_checksum) const;
+    void check_weights(const std::string& file, const std::string& checksum,
+                       const std::string& vocabulary_checksum) const;
     const File& file(std::string_view name) const;
     void drop(std::string_view name);
 

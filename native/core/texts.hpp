@@ -58,16 +58,16 @@ class Texts {
     std::vector<std::uint32_t> having(IsOfKind&& is_of_kind) const {
         constexpr std::size_t BLOCK = 64;
         std::vector<std::uint32_t> found;
+        std::uint32_t text = 0;
         for (std::size_t begin = 0; begin < buffer_.size(); begin += BLOCK) {
             const std::size_t end = std::min(begin + BLOCK, buffer_.size());
             unsigned char has_any = 0;  // without a branch for each byte, so that many are looked at together
             for (std::size_t at = begin; at < end; ++at) has_any |= (unsigned char)is_of_kind(buffer_[at]);
             for (std::size_t at = begin; has_any != 0 && at < end; ++at) {
                 if (!is_of_kind(buffer_[at])) continue;
-                const auto behind = std::upper_bound(begins_.begin(), begins_.end(), (std::uint32_t)at);
-                const std::uint32_t text = (std::uint32_t)(behind - begins_.begin() - 1);
+                while (begins_[text + 1] <= at) ++text;
                 if (found.empty() || found.back() != text) found.push_back(text);
-                at = *behind - 1;
+                at = begins_[text + 1] - 1;
             }
         }
         return found;
