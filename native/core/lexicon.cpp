@@ -119,8 +119,8 @@ Lexicon::Lexicon(SharedVocabulary words, std::size_t hidden, const Misspellings&
     const auto fold_of = [&](std::size_t id) { return this->fold_of((std::int64_t)id); };
     ids_ = in_order(hidden_, size(), fold_of, std::less<>());
     std::vector<std::pair<std::uint32_t, std::string>> marked;
-    for (const std::uint32_t id : ids_) {
-        if (may_be_bare(case_, word(id))) marked.emplace_back(id, fold_of(id));
+    for (const std::uint32_t id : words_->texts().having(may_be_unusual)) {
+        if (id >= hidden_ && may_be_bare(case_, word(id))) marked.emplace_back(id, fold_of(id));
     }
     bare_ = Bare(marked);
     count_letters();
@@ -130,13 +130,13 @@ Lexicon::Lexicon(SharedVocabulary words, std::size_t hidden, const Misspellings&
 
 void Lexicon::fold_words() {
     own_folds_.reserve(size());
-    for (std::size_t id = 0; id < size(); ++id) {
-        const std::string_view word = (*words_)[id];
-        const bool is_small = folds_as_ascii(case_, word) &&
-                              std::none_of(word.begin(), word.end(), [](char c) { return c >= 'A' && c <= 'Z'; });
-        const std::string fold = is_small ? std::string() : folded_by(case_, word);
-        own_folds_.add(fold == word ? std::string_view() : fold);
+    const auto may_differ = [](unsigned char c) { return (c >= 0x80) | ((c >= 'A') & (c <= 'Z')); };
+    for (const std::uint32_t id : words_->texts().having(may_differ)) {
+        while (own_folds_.size() < id) own_folds_.add({});
+        const std::string fold = folded_by(case_, word(id));
+        own_folds_.add(fold == word(id) ? std::string_view() : fold);
     }
+    while (own_folds_.size() < size()) own_folds_.add({});
     own_folds_.shrink_to_fit();
 }
 
@@ -165,9 +165,9 @@ void Lexicon::count_letters() {
 
 void Lexicon::find_clitics() {
     std::map<std::string_view, std::set<std::string_view>> followers;
-    for (std::size_t id = hidden_; id < size(); ++id) {
-        const auto [clitic, rest, found] = parted(fold_of((std::int64_t)id));
-        if (!found || clitic.empty() || decoded(clitic).size() > LONGEST_CLITIC) continue;
+    for (const std::uint32_t id : words_->texts().having([](char c) { return c == '\''; })) {
+        const auto [clitic, rest, found] = parted(fold_of(id));
+        if (id < hidden_ || clitic.empty() || decoded(clitic).size() > LONGEST_CLITIC) continue;
         if (decoded(rest).size() >= 3) followers[clitic].insert(rest);
     }
     for (const auto& [clitic, rests] : followers) {
