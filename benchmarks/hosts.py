@@ -9,7 +9,9 @@ printed, and from which step it went on. Then host 1 is killed, which ends the r
 until host 4 has ended are printed, and its error; and those until it goes on, when it is started
 again with the rendezvous on itself. Last, hosts 5 and 6 train with the rendezvous in a file that
 both share, and host 5, the first of them, loses its power: it falls silent, and host 6 goes on.
-Needs Linux, iproute2, and namespaces of users.
+In a third trial, the disk of host 8 is full, which keeps the text's words while it trains: the
+seconds until both hosts have ended are printed, and what they say of it. Needs Linux, iproute2, and
+namespaces of users.
 """
 
 import argparse
@@ -33,6 +35,8 @@ CONF = "keep_alive_interval=1,keep_alive_max_attempt=4,last_call_timeout=2"
 """torchrun's settings: a host is lost after 4 s; a group is complete 2 s after the first host."""
 BATCH = 16
 """Streams; 3 processes read 6, 5 and 5 of them."""
+SMALL = 8192
+"""Bytes on a disk that is too small for the ids of the text, of two bytes each."""
 LONGEST = 120.0
 """The seconds after which this program gives up waiting for a step."""
 
@@ -72,17 +76,26 @@ class Trial:
         self.hosts = {host.number: host for host in hosts}
         self.runs: dict[int, subprocess.Popen[str]] = {}
 
-    def start(self, number: int, rendezvous: str, conf: str = CONF) -> None:
+    def start(
+        self,
+        number: int,
+        rendezvous: str,
+        conf: str = CONF,
+        restarts: int = 9,
+        program: Sequence[str] = (),
+        **variables: str,
+    ) -> None:
         """Start torchrun on a host."""
+        own = [__file__, "--train", str(self.text), str(self.out), str(self.steps)]
         command = [
             *(sys.executable, "-m", "torch.distributed.run", "--nnodes", "1:4"),
             *("--nproc-per-node", "1", "--rdzv-backend", "c10d", "--rdzv-id", "trial"),
-            *("--rdzv-endpoint", rendezvous, "--rdzv-conf", conf, "--max-restarts", "9"),
-            *(__file__, "--train", str(self.text), str(self.out), str(self.steps)),
+            *("--rdzv-endpoint", rendezvous, "--rdzv-conf", conf),
+            *("--max-restarts", str(restarts), *(program or own)),
         ]
         # A host cannot join later while torchrun shares its store (torch 2.13).
         own_store = {"TORCH_DISABLE_SHARE_RDZV_TCP_STORE": "1"}
-        environment = {**os.environ, "OMP_NUM_THREADS": "1", **own_store}
+        environment = {**os.environ, "OMP_NUM_THREADS": "1", **own_store, **variables}
         with self.log(number).open("a") as log:
             self.runs[number] = self.hosts[number].start(command, log, environment)
 
@@ -176,6 +189,26 @@ def with_rendezvous_in_a_file(trial: Trial) -> dict[str, Any]:
     return {"events": events, "stopped": trial.stop(6), "bytes_per_second": growth}
 
 
+def with_a_full_disk(trial: Trial) -> dict[str, Any]:
+    """Return what follows when the disk of the second of hosts 7 and 8 is full."""
+    disk = trial.folder / "small"
+    disk.mkdir()
+    trial.hosts[8].mount_small_disk(disk, SMALL)
+    program = [
+        *("-m", "foreword", "train", str(trial.text), "--valid", str(trial.text)),
+        *("--out", str(trial.out), "--minutes", "1", "--set", "hidden_size=16"),
+    ]
+    began = time.monotonic()
+    for number in (7, 8):
+        trial.start(number, "host7:29400", CONF, 0, program, TMPDIR=str(disk))
+    for number in (7, 8):
+        trial.runs[number].wait(LONGEST)
+    seconds = round(time.monotonic() - began, 1)
+    lines = {number: trial.log(number).read_text().splitlines() for number in (7, 8)}
+    errors = {n: [line for line in of if line.startswith("error: ")] for n, of in lines.items()}
+    return {"disk": str(disk), "seconds": seconds, "errors": errors}
+
+
 def main() -> None:
     """Measure, and print the table."""
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
@@ -187,9 +220,10 @@ def main() -> None:
         return
     namespaces.enter()
     with tempfile.TemporaryDirectory() as folder:
-        hosts = namespaces.hosts(6)
+        hosts = namespaces.hosts(8)
         on_a_host = with_rendezvous_on_a_host(Trial(Path(folder) / "1", hosts))
         in_a_file = with_rendezvous_in_a_file(Trial(Path(folder) / "2", hosts))
+        full = with_a_full_disk(Trial(Path(folder) / "3", hosts))
     print(machine())
     for event in on_a_host["events"] + in_a_file["events"]:
         print(
@@ -200,8 +234,13 @@ def main() -> None:
     end = on_a_host["end"]
     print(f"{end['event']:<16}{end['seconds']:6.1f} s until host 4 has ended: {end['errors']}")
     print(f"the file of the rendezvous grew by {in_a_file['bytes_per_second']:,.0f} bytes/s")
+    print(f"full disk on host 8: {full['seconds']} s until both hosts have ended: {full['errors']}")
     if chosen.json:
-        events = {"rendezvous on a host": on_a_host, "rendezvous in a file": in_a_file}
+        events = {
+            "rendezvous on a host": on_a_host,
+            "rendezvous in a file": in_a_file,
+            "full disk": full,
+        }
         chosen.json.write_text(json.dumps(events, indent=2) + "\n")
 
 

@@ -1,8 +1,9 @@
 """Hosts that are namespaces of one Linux machine, joined by a network. Knows nothing of training.
 
-Each host has a name, an address and processes of its own, can be cut off from the network, and can
-be killed with all its processes. Everything is inside namespaces of the calling process, so nothing
-is left when it ends, and no root is needed where users may make namespaces.
+Each host has a name, an address and processes of its own, and disks of its own if it mounts any;
+it can be cut off from the network, and can be killed with all its processes. Everything is inside
+namespaces of the calling process, so nothing is left when it ends, and no root is needed where
+users may make namespaces.
 """
 
 import os
@@ -56,14 +57,23 @@ class Host:
         self, command: Sequence[str], log: IO[str], environment: Mapping[str, str]
     ) -> "subprocess.Popen[str]":
         """Start a command on the host."""
-        into = ["nsenter", "--target", str(self.init), "--net", "--uts", "--pid", "--"]
+        into = ["nsenter", "--target", str(self.init), "--net", "--uts", "--pid", "--mount"]
         return subprocess.Popen(
-            [*into, *command], stdout=log, stderr=log, text=True, env=dict(environment)
+            [*into, f"--wd={Path.cwd()}", "--", *command],
+            stdout=log,
+            stderr=log,
+            text=True,
+            env=dict(environment),
         )
 
     def kill(self) -> None:
         """Kill all processes of the host by SIGKILL."""
         os.kill(self.init, 9)
+
+    def mount_small_disk(self, folder: Path, size: int) -> None:
+        """Mount a disk of so many bytes on a folder, for this host alone."""
+        into = "nsenter", "--target", str(self.init), "--mount"
+        _run(*into, "mount", "-t", "tmpfs", "-o", f"size={size}", "tmpfs", str(folder))
 
     def cut(self) -> None:
         """Take the host off the network: packets are lost from then on, without an error."""
@@ -92,7 +102,8 @@ def hosts(count: int) -> list[Host]:
 
 def _host(number: int) -> Host:
     boot = f"hostname host{number} && ip link set lo up && echo up && exec sleep infinity"
-    own = ["unshare", "--net", "--uts", "--pid", "--fork", "--kill-child", "sh", "-c", boot]
+    spaces = "--net", "--uts", "--pid", "--mount"
+    own = ["unshare", *spaces, "--fork", "--kill-child", "sh", "-c", boot]
     holder = subprocess.Popen(own, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
     assert holder.stdout is not None
     if holder.stdout.readline() != "up\n":

@@ -35,3 +35,10 @@ def test_training_goes_on_when_a_host_is_killed_or_cut_off_or_joins(
     (error,) = on_a_host["end"]["errors"]
     assert error.startswith("process 0 on host1 does not answer")
     assert "If --rdzv-endpoint names host1, name another host" in error
+    # Of a process whose disk is full, the first one says which host and folder it is.
+    full = measured["full disk"]
+    (error,) = full["errors"]["7"]
+    assert error.startswith(
+        f"error: process 1 on host8: {full['disk']}: the text's words cannot be"
+    )
+    assert full["errors"]["8"] == []

@@ -18,8 +18,9 @@ from typing import Any
 
 import foreword
 from foreword.errors import ForewordError
+from foreword.training import corpus, trainer
 from foreword.training import run as run_module
-from foreword.training import trainer
+from foreword.training.next_words import NextWordTask
 from foreword.training.objective import NextWords
 from foreword.training.progress import Reporter, silent
 
@@ -58,24 +59,27 @@ def errors(text: Path, out: Path, *, is_second: bool) -> dict[str, str]:
         "setting": {"clip": 0.5} if is_second else {},
         "text": {"text": longer},
         "no text": {"text": out / "none"} if is_second else {},
+        "words": {},
         "disk": {},
     }
     raised = {}
     for what, more in wrong.items():
-        version, advance = run_module.version, NextWords.advance
+        version, advance, tokenise = run_module.version, NextWords.advance, corpus.tokenise
         if is_second and what == "version":
             run_module.version = lambda _: "0.0"
+        if is_second and what == "words":
+            corpus.tokenise = fail
         if is_second and what == "disk":
             NextWords.advance = fail
         try:
             run(**{"text": text, "out": out / "refused", "dropout": 0.0, **more})
         except (ForewordError, OSError) as error:
             raised[what] = f"{type(error).__name__}: {error}"
-        run_module.version, NextWords.advance = version, advance
+        run_module.version, NextWords.advance, corpus.tokenise = version, advance, tokenise
     return raised
 
 
-def fail(_: object) -> None:
+def fail(*_: object, **__: object) -> Any:
     """Fail as a write to a full disk does."""
     raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
@@ -83,6 +87,8 @@ def fail(_: object) -> None:
 def main(mode: str, text: Path, out: Path) -> None:
     """Train what the mode says."""
     is_second = os.environ["RANK"] == "1"
+    if is_second:
+        NextWordTask.write = fail  # type: ignore[method-assign]  # the first process alone writes
     if mode == "whole":
         run(text, out / "undropped", 0.0)
         run(text, out / "muon", 0.0, optimiser="muon")

@@ -6,6 +6,7 @@ import random
 import subprocess
 import sys
 from pathlib import Path
+from tempfile import gettempdir
 
 import numpy as np
 import pytest
@@ -82,13 +83,18 @@ def test_the_first_process_says_what_is_wrong_with_another(together: Path) -> No
     assert "process 1 has another text than process 0: " in actual["text"]
     assert "process 1: " in actual["no text"]
     assert str(together / "none") in actual["no text"]
+    kept = f"process 1: {gettempdir()}: the text's words cannot be kept there in a hidden file"
+    assert kept in actual["words"]
+    assert actual["words"].endswith(
+        f"{os.strerror(28)}. Set TMPDIR to a folder on a disk with room"
+    )
     assert actual["disk"] == f"TrainingError: process 1: {OSError(28, os.strerror(28))}"
 
 
 def test_the_other_process_leaves_it_to_the_first_to_say_so(together: Path) -> None:
     actual = json.loads((together / "errors-1.json").read_text())
     kinds = {what: message.partition(":")[0] for what, message in actual.items()}
-    silent = dict.fromkeys(("version", "setting", "text", "no text"), "SilentError")
+    silent = dict.fromkeys(("version", "setting", "text", "no text", "words"), "SilentError")
     assert kinds == {**silent, "disk": "OSError"}
 
 

@@ -77,7 +77,7 @@ def test_training_without_memory_names_the_options_that_need_less(
     text: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(Run, "start_at", lambda *_, **__: of_torch())
-    with pytest.raises(MemoryError, match=r"allocate.*: train with a smaller --batch-size"):
+    with pytest.raises(MemoryError, match=r"allocate.*: train with a smaller --hidden-size"):
         trained(text, tmp_path / "m")
     assert not (tmp_path / "m").exists()
 

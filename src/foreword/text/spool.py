@@ -61,9 +61,12 @@ class Spool:
                 while rest:
                     rest = rest[os.write(self._descriptor, rest) :]
         except OSError as error:
+            usual = Path(tempfile.gettempdir())
+            folder = self._directory or usual
+            elsewhere = ". Set TMPDIR to a folder on a disk with room" if folder == usual else ""
             raise TextError(
-                f"the text cannot be kept while it is read ({error.strerror}). Set TMPDIR to a "
-                "folder on a disk with room"
+                f"{folder}: the text cannot be kept there while it is read "
+                f"({error.strerror}){elsewhere}"
             ) from error
         self._end += len(data)
 

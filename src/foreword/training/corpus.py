@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from os import PathLike
 from pathlib import Path
+from tempfile import gettempdir
 from typing import Literal
 
 from foreword.cells import registry
@@ -256,9 +257,10 @@ def _ids(
     except OSError as error:
         if file is not None:
             raise
+        elsewhere = ". Set TMPDIR to a folder on a disk with room"
         raise FolderError(
             f"{scratch}: the text's words cannot be kept there in a hidden file, as they are "
-            f"while training goes on: {error}"
+            f"while training goes on: {error}{elsewhere if scratch == Path(gettempdir()) else ''}"
         ) from error
 
 

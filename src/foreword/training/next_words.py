@@ -171,6 +171,17 @@ class NextWordTask:
             run, self.settings, text=corpus.name, words=len(corpus.train), finished=finished
         )
 
+    def described(self, record: TrainingRecord) -> FolderConfig:
+        """Return the content of `config.json`."""
+        tokenizer = self.corpus.tokenizer.config
+        return FolderConfig(
+            format_version=format_version(self.config, "float32", tokenizer),
+            model=self.config,
+            tokenizer=tokenizer,
+            training=record,
+            evaluation=self._evaluation,
+        )
+
     def write(
         self, folder: Path, weights: Mapping[str, Any], record: TrainingRecord, *, ends: bool
     ) -> FolderConfig:
@@ -179,14 +190,7 @@ class NextWordTask:
         The search takes a second or two. Before the end it runs only after twice as many steps as
         the last time; so even a run that is killed has misspellings.
         """
-        tokenizer = self.corpus.tokenizer
-        written = FolderConfig(
-            format_version=format_version(self.config, "float32", tokenizer.config),
-            model=self.config,
-            tokenizer=tokenizer.config,
-            training=record,
-            evaluation=self._evaluation,
-        )
+        tokenizer, written = self.corpus.tokenizer, self.described(record)
         if ends or record.steps >= 2 * self._searched_at:
             self._misspellings = misspellings_of(tokenizer, weights, self.corpus.train.ids)
             self._searched_at = max(1, record.steps)

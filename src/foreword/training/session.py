@@ -8,7 +8,6 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Generic, Protocol, TypeVar
 
 import torch
@@ -79,6 +78,13 @@ class Task(Protocol[Config]):
 
     def evaluate(self, run: Run, wish: StopWish, report: Reporter) -> None:
         """Measure the best weights, to be written with them, unless it is interrupted."""
+
+    def described(self, record: TrainingRecord) -> Config:
+        """Return the content of `config.json`.
+
+        Args:
+            record: how the model was trained.
+        """
 
     def write(
         self, folder: Path, weights: Mapping[str, object], record: TrainingRecord, *, ends: bool
@@ -193,11 +199,10 @@ def carry_out(
                 task.evaluate(run, wish, report)
         # Another process may have been asked to stop.
         asked = wish.signal or (None if finished else signal.SIGTERM)
-        with ExitStack() as until_end:
-            home = model_home.folder
-            if not ranks.is_first:
-                home = Path(until_end.enter_context(TemporaryDirectory())) / out.name
-            ended = write(home, finished=asked is None, ends=True)
+        if ranks.is_first:
+            ended = write(model_home.folder, finished=asked is None, ends=True)
+        else:
+            ended = Outcome(task.described(task.record(run, finished=asked is None)))
         return ended if asked is None else replace(ended, stopped_by=asked.name)
 
 
@@ -210,7 +215,7 @@ def _enough_memory(out: Path) -> Iterator[None]:
         if not lacks_memory(error):
             raise
         first_line = str(error).partition("\n")[0][:200]
-        otherwise = "train with a smaller --batch-size, --window or --hidden-size."
+        otherwise = "train with a smaller --hidden-size, --window or batch (--set batch_size=N)."
         if saved(out):
             otherwise = f"free some and continue with --resume: {out} holds the run. Or {otherwise}"
         raise MemoryError(

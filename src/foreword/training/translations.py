@@ -359,14 +359,11 @@ class TranslationTask:
             run, self.settings, text=corpus.name, words=corpus.words, finished=finished
         )
 
-    def write(
-        self, folder: Path, weights: Mapping[str, Any], record: TrainingRecord, *, ends: bool
-    ) -> TranslationFolderConfig:
-        """Write the model folder."""
-        del ends
+    def described(self, record: TrainingRecord) -> TranslationFolderConfig:
+        """Return the content of `config.json`."""
         source, target = self.corpus.languages
-        shortlist, spellings = self._shortlist, self._spellings
-        written = TranslationFolderConfig(
+        shortlist = self._shortlist
+        return TranslationFolderConfig(
             model=self.config,
             source_language=source,
             target_language=target,
@@ -374,12 +371,19 @@ class TranslationTask:
             evaluation=self._evaluation,
             calibration=self._calibration,
             shortlist=None if shortlist is None else ShortlistSizes(**shortlist.sizes),
-            spellings=spellings is not None,
+            spellings=self._spellings is not None,
         )
+
+    def write(
+        self, folder: Path, weights: Mapping[str, Any], record: TrainingRecord, *, ends: bool
+    ) -> TranslationFolderConfig:
+        """Write the model folder."""
+        del ends
+        written = self.described(record)
         card = translation_card(written)
         write_translation(
             folder, written, weights, self.corpus.subwords, card,
-            shortlist=shortlist, spellings=spellings,
+            shortlist=self._shortlist, spellings=self._spellings,
         )  # fmt: skip
         return written
 
