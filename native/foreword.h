@@ -78,6 +78,16 @@ typedef struct {
     double probability;
 } foreword_letter;
 
+/* What letters at the end of a text are taken for: whichever is more probable, an unfinished word, or a whole one. */
+typedef enum { FOREWORD_EITHER, FOREWORD_UNFINISHED, FOREWORD_WHOLE } foreword_ending;
+
+/* What a layer of the network did at a word: foreword_model_hidden_size numbers for each. */
+typedef struct {
+    const float *h;     /* the hidden state after the word */
+    const float *c;     /* the memory after it; NULL for a cell without one */
+    const float *gates; /* one gate after the other, in the order of foreword_model_gates; NULL for a cell without gates */
+} foreword_layer;
+
 /* Such as "0.1.0". */
 FOREWORD_API const char *foreword_version(void);
 
@@ -102,6 +112,14 @@ FOREWORD_API const char *foreword_model_word(const foreword_model *model, uint32
 
 /* The id of a word that is spelled as the vocabulary has it; FOREWORD_UNK if it lacks the word. */
 FOREWORD_API uint32_t foreword_model_id(const foreword_model *model, const char *word);
+
+/* The layers of the network, and the units of each. */
+FOREWORD_API size_t foreword_model_layers(const foreword_model *model);
+FOREWORD_API size_t foreword_model_hidden_size(const foreword_model *model);
+
+/* A letter for each gate of a unit, such as "ifgo" for the LSTM's input and forget gates, candidate and output gate; the
+ * documentation has the equations of each cell. Empty for a cell without gates. */
+FOREWORD_API const char *foreword_model_gates(const foreword_model *model);
 
 /* The state at the beginning of a line. */
 FOREWORD_API foreword_state *foreword_state_new(const foreword_model *model, char **error);
@@ -167,6 +185,15 @@ FOREWORD_API int foreword_typist_suggest(foreword_typist *typist, const char *te
 FOREWORD_API int foreword_typist_letters(foreword_typist *typist, const char *text, int ignore_case,
                                          const foreword_letter **letters, size_t *count, double *end_of_word,
                                          char **error);
+
+/* What the network did at the last word that suggestions for a text are based on: what `Typist.trace` of Foreword for
+ * Python gives. An unfinished word has not been read.
+ *
+ * text: all of it up to the cursor. ending: what letters at its end are. word: is set to the word, "<eos>" for the end of
+ * a line and before the first word. layers: is set to an array of foreword_model_layers, the first one first. Both live
+ * until the typist is asked for a trace again or freed. */
+FOREWORD_API int foreword_typist_trace(foreword_typist *typist, const char *text, foreword_ending ending,
+                                       const char **word, const foreword_layer **layers, char **error);
 
 #ifdef __cplusplus
 }

@@ -111,6 +111,7 @@ struct CellInfo {
     const char* name = nullptr;  // as in foreword/cells
     int gates = 0, seeing = 0;   // of a unit; those that the recurrent weight goes to
     int flags = 0;
+    const char* letters = "";  // of the gates in order, as in foreword/cells; none if they are not called gates there
 
     constexpr bool has_memory() const { return (flags & MEMORY) != 0; }
     constexpr bool sees_memory() const { return (flags & SEES_MEMORY) != 0; }

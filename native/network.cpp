@@ -342,7 +342,7 @@ Table Network::kept(Table table) {
 // Steps of one layer: h and c (batch, H) before, then (T, batch, H) after. Without x, the gates
 // already hold the products of the inputs of a single step.
 void Network::run(int index, const Sizes& sizes, const float* x, float* h, float* c, float* gates,
-                  float* inner, const Packed& packed, int threads) const {
+                  float* inner, const Packed& packed, int threads, float* tanh_c) const {
     const Layer& layer = model_.layers[(std::size_t)index];
     const CellInfo& cell = *model_.cell;
     if (cell.needs_whole_rows()) {
@@ -367,7 +367,8 @@ void Network::run(int index, const Sizes& sizes, const float* x, float* h, float
     a.input = {x ? layer.weight_ih.columns : 0, x, layer.weight_ih, layer.weight_ih.bias};
     a.packed = packed, a.cell = &cell, a.clip = model_.clip;
     a.peepholes = layer.peepholes, a.weight = layer.weight_hh, a.bias_n = layer.bias_n;
-    a.gates = gates, a.h = h, a.c = c, a.inner = inner;
+    a.keeps = tanh_c != nullptr;
+    a.gates = gates, a.h = h, a.c = c, a.inner = inner, a.tanh_c = tanh_c;
     a.seen = cell.sees_memory() ? c : h, a.before = cell.has_memory() ? c : h;
     kernels_.forward[format_](a, threads);
 }
@@ -398,14 +399,16 @@ const float* Network::packed(int index, int batch) const {
     return memory;
 }
 
-void Network::advance_some(const Advance* steps, int count) const {
+// `kept`: memory for the gates of each layer of one step, or null.
+void Network::advance_some(const Advance* steps, int count, float* kept) const {
     const std::size_t batch = (std::size_t)count, H = (std::size_t)hidden_size();
     const std::size_t E = (std::size_t)model_.embedding.columns;
     // The hidden states of two layers in turn, since one is the input of the other.
-    float* const x = scratch(batch * (E + (2 * 2 + 2 + 1 + (std::size_t)model_.cell->gates) * H));
+    const std::size_t wide = (std::size_t)model_.cell->gates * H;
+    float* const x = scratch(batch * (E + (2 * 2 + 2 + 1 + 1) * H + wide));
     float* const hs = x + batch * E;
     float *const c = hs + 4 * batch * H, *const inner = c + 2 * batch * H;
-    float* const gates = inner + batch * H;
+    float *const tanh_c = inner + batch * H, *const gates = tanh_c + batch * H;
     const std::size_t row = H * sizeof(float);
     for (std::size_t b = 0; b < batch; ++b) row_of(model_.embedding, steps[b].word, x + b * E);
     const float* input = x;
@@ -416,7 +419,8 @@ void Network::advance_some(const Advance* steps, int count) const {
             if (has_memory()) std::memcpy(c + b * H, steps[b].c + (std::size_t)layer * H, row);
         }
         float* const weights = const_cast<float*>(packed(layer, count));
-        run(layer, sizes(1, count), input, h, c, gates, inner, {weights, true}, 1);
+        float* const of_layer = kept ? kept + (std::size_t)layer * wide : gates;
+        run(layer, sizes(1, count), input, h, c, of_layer, inner, {weights, true}, 1, kept ? tanh_c : nullptr);
         input = h + batch * H;
         for (std::size_t b = 0; b < batch; ++b) {
             std::memcpy(steps[b].h_after + (std::size_t)layer * H, input + b * H, row);

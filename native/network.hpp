@@ -152,10 +152,14 @@ class Network {
     int hidden_size() const { return model_.layers.front().weight_hh.columns; }
     std::int64_t words() const { return model_.output.rows; }
     bool has_memory() const { return model_.cell->has_memory(); }
+    const CellInfo& cell() const { return *model_.cell; }
     // Multiplications of one step.
     double step_work() const;
 
     void advance(const Advance* steps, int count, int threads) const;
+
+    // One step, and the gates of each layer in it: (layers, n, H).
+    void trace(const Advance& step, float* gates) const { advance_some(&step, 1, gates); }
 
     // T steps of one layer for a batch of sequences, from inputs x (rows, inputs), one step after the other.
     // `begins` (T + 1): each step's first row, where sequences end before others, the longest first; null if
@@ -197,8 +201,8 @@ class Network {
         return {T, batch, hidden_size(), begins, nullptr, 0};
     }
     void run(int layer, const Sizes& sizes, const float* x, float* h, float* c, float* gates, float* inner,
-             const struct Packed& packed, int threads) const;
-    void advance_some(const Advance* steps, int count) const;
+             const struct Packed& packed, int threads, float* tanh_c = nullptr) const;
+    void advance_some(const Advance* steps, int count, float* kept = nullptr) const;
     std::size_t operand_floats() const;
     float operand(const float* h, float* memory) const;
     void best_of_all(Asked* const* asked, int users, const std::vector<std::int64_t>& hidden,

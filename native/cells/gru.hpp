@@ -32,7 +32,7 @@ struct MixingCell {
 };
 
 struct Gru : MixingCell {
-    static constexpr CellInfo INFO{"gru", 3, 3, CellInfo::CARRIES_HIDDEN | CellInfo::BIAS_N};
+    static constexpr CellInfo INFO{"gru", 3, 3, CellInfo::CARRIES_HIDDEN | CellInfo::BIAS_N, "rzn"};
 
     template <class At>
     static FOREWORD_INLINE void forward(const At& at) {
@@ -55,7 +55,7 @@ struct Gru : MixingCell {
 // A step has two parts, each with a product; that of the candidate is with r * h.
 struct GruResetBefore : MixingCell {
     static constexpr CellInfo INFO{"gru-reset-before", 3, 3,
-                                   CellInfo::CARRIES_HIDDEN | CellInfo::TWO_PARTS};
+                                   CellInfo::CARRIES_HIDDEN | CellInfo::TWO_PARTS, "rzn"};
 
     template <class At>
     static FOREWORD_INLINE void forward(const At& at) {

@@ -64,18 +64,18 @@ struct LstmEquations : MemoryCell {
 };
 
 struct Lstm : LstmEquations<false, false> {
-    static constexpr CellInfo INFO{"lstm", 4, 4, CellInfo::MEMORY};
+    static constexpr CellInfo INFO{"lstm", 4, 4, CellInfo::MEMORY, "ifgo"};
 };
 struct PeepholeLstm : LstmEquations<true, false> {
-    static constexpr CellInfo INFO{"lstm-peephole", 4, 4, CellInfo::MEMORY | CellInfo::PEEPHOLES};
+    static constexpr CellInfo INFO{"lstm-peephole", 4, 4, CellInfo::MEMORY | CellInfo::PEEPHOLES, "ifgo"};
 };
 struct PeepholeOnlyLstm : LstmEquations<false, true> {
     static constexpr CellInfo INFO{"lstm-peephole-only", 4, 3,
-                                   CellInfo::MEMORY | CellInfo::SEES_MEMORY | CellInfo::UNBOUNDED};
+                                   CellInfo::MEMORY | CellInfo::SEES_MEMORY | CellInfo::UNBOUNDED, "ifgo"};
 };
 
 struct CoupledLstm : MemoryCell {
-    static constexpr CellInfo INFO{"lstm-coupled", 3, 3, CellInfo::MEMORY};
+    static constexpr CellInfo INFO{"lstm-coupled", 3, 3, CellInfo::MEMORY, "fgo"};
     enum { F, G, O };
 
     template <class At>

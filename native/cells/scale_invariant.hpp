@@ -8,7 +8,7 @@ namespace foreword {
 namespace FOREWORD_ISA {
 
 struct ScaleInvariantCoupledLstm {
-    static constexpr CellInfo INFO{"si-cifg", 3, 3, CellInfo::MEMORY | CellInfo::WHOLE_ROWS};
+    static constexpr CellInfo INFO{"si-cifg", 3, 3, CellInfo::MEMORY | CellInfo::WHOLE_ROWS, "fgo"};
     enum { F, G, O };
 
     // Computes the gates before they are divided by the largest of the row.

@@ -40,6 +40,8 @@ struct foreword_typist {
     foreword::core::Typist typist;
     std::vector<std::string> shown;  // the words and texts of the last suggestions
     std::vector<foreword_letter> letters;  // the last ones
+    foreword::core::WordTrace traced;      // the last one, and where the parts of its layers are
+    std::vector<foreword_layer> layers;
 };
 
 namespace {
@@ -51,6 +53,15 @@ const foreword::core::Layout& layout_of(foreword_layout layout) {
         case FOREWORD_AZERTY: return foreword::core::azerty();
     }
     foreword::core::throw_error("there is no layout of keys with the number " + std::to_string((int)layout));
+}
+
+foreword::core::Ending ending_of(foreword_ending ending) {
+    switch (ending) {
+        case FOREWORD_EITHER: return foreword::core::Ending::EITHER;
+        case FOREWORD_UNFINISHED: return foreword::core::Ending::UNFINISHED;
+        case FOREWORD_WHOLE: return foreword::core::Ending::WHOLE;
+    }
+    foreword::core::throw_error("there is no ending of a text with the number " + std::to_string((int)ending));
 }
 
 // The bytes behind the first `count` characters of a text.
@@ -130,6 +141,12 @@ const char* foreword_model_word(const foreword_model* model, uint32_t id) {
 uint32_t foreword_model_id(const foreword_model* model, const char* word) {
     return model->shared->vocabulary().id(word).value_or(FOREWORD_UNK);
 }
+
+size_t foreword_model_layers(const foreword_model* model) { return model->shared->layers(); }
+
+size_t foreword_model_hidden_size(const foreword_model* model) { return model->shared->hidden_size(); }
+
+const char* foreword_model_gates(const foreword_model* model) { return model->shared->gates().data(); }
 
 foreword_state* foreword_state_new(const foreword_model* model, char** error) {
     return guarded<foreword_state*>(error, nullptr,
@@ -211,7 +228,7 @@ foreword_typist* foreword_typist_new(const foreword_model* model, const foreword
         const std::vector<std::string> blocked(chosen.blocked, chosen.blocked + chosen.blocked_count);
         foreword::core::Filter filter(!chosen.offensive, blocked, model->reader->lexicon().letter_case());
         return new foreword_typist{
-            {model->reader, {std::move(filter), chosen.tolerant != 0, &layout_of(chosen.layout)}}, {}, {}};
+            {model->reader, {std::move(filter), chosen.tolerant != 0, &layout_of(chosen.layout)}}, {}, {}, {}, {}};
     });
 }
 
@@ -249,6 +266,27 @@ int foreword_typist_letters(foreword_typist* typist, const char* text, int ignor
         }
         *letters = typist->letters.data(), *count = typist->letters.size();
         if (end_of_word) *end_of_word = found.end_of_word;
+        return FOREWORD_OK;
+    });
+}
+
+int foreword_typist_trace(foreword_typist* typist, const char* text, foreword_ending ending, const char** word,
+                          const foreword_layer** layers, char** error) {
+    *word = nullptr, *layers = nullptr;
+    return guarded(error, FOREWORD_FAILED, [&] {
+        const std::u32string read = foreword::core::decoded(foreword::core::end_to_read(text));
+        typist->traced = typist->typist.trace(read, ending_of(ending));
+        const foreword::core::Engine& engine = typist->typist.reader().engine();
+        const std::size_t count = engine.layers(), size = engine.hidden_size();
+        const float* const h = typist->traced.trace.after.parts.data();
+        const float* const c = engine.has_memory() ? h + count * size : nullptr;
+        const std::vector<float>& gates = typist->traced.trace.gates;
+        typist->layers.clear();
+        for (std::size_t layer = 0; layer < count; ++layer) {
+            const float* const own = gates.empty() ? nullptr : gates.data() + layer * engine.gates().size() * size;
+            typist->layers.push_back({h + layer * size, c ? c + layer * size : nullptr, own});
+        }
+        *word = typist->traced.word.c_str(), *layers = typist->layers.data();
         return FOREWORD_OK;
     });
 }

@@ -50,7 +50,16 @@ State Engine::zeros() const {
             std::vector<std::uint32_t>(window(), (std::uint32_t)EOS_ID)};
 }
 
-void Engine::advance(State& state, std::uint32_t word) const {
+void Engine::advance(State& state, std::uint32_t word) const { advance(state, word, nullptr); }
+
+Trace Engine::trace(State before, std::uint32_t word) const {
+    Trace trace{std::move(before), std::vector<float>((std::size_t)network_->cell().gates * part_size())};
+    advance(trace.after, word, trace.gates.data());
+    if (gates().empty()) trace.gates.clear();
+    return trace;
+}
+
+void Engine::advance(State& state, std::uint32_t word, float* gates) const {
     if (word >= words()) {
         throw_error("there is no word with the id " + std::to_string(word) + ": the model has " +
                     std::to_string(words()) + " words");
@@ -58,7 +67,8 @@ void Engine::advance(State& state, std::uint32_t word) const {
     float* const h = state.parts.data();
     float* const c = network_->has_memory() ? h + part_size() : nullptr;
     const Advance step{(std::int64_t)word, h, c, h, c};
-    network_->advance(&step, 1, 1);
+    if (gates) network_->trace(step, gates);
+    else network_->advance(&step, 1, 1);
     state.last = word;
     if (state.words.empty()) return;
     std::rotate(state.words.begin(), state.words.begin() + 1, state.words.end());

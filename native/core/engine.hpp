@@ -8,6 +8,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -20,6 +21,12 @@ struct State {
     std::vector<std::uint32_t> words = {};  // with n-grams, the last n - 1
 };
 
+// What the network does at a word.
+struct Trace {
+    State after;
+    std::vector<float> gates;  // (layers, gates, H), in the order of `Engine::gates`
+};
+
 // Several threads may use it at once.
 class Engine {
   public:
@@ -30,12 +37,21 @@ class Engine {
     // The number of words.
     std::size_t words() const { return (std::size_t)network_->words(); }
     int threads() const { return threads_; }
+    std::size_t layers() const { return (std::size_t)network_->layers(); }
+    std::size_t hidden_size() const { return (std::size_t)network_->hidden_size(); }
+    bool has_memory() const { return network_->has_memory(); }
+    // The letter of each gate; none for an Elman network.
+    std::string_view gates() const { return network_->cell().letters; }
     // The number of last words in a state.
     std::size_t window() const { return ngrams_ ? ngrams_->order() - 1 : 0; }
+    // The state before the end of line with which every text begins.
+    State zeros() const;
     // The state at the beginning of a line: zeros, and then the end of the line before, as in training.
     State start() const;
     // Throws Error: there is no such word.
     void advance(State& state, std::uint32_t word) const;
+    // Advances a state, and keeps the gates. Throws Error: there is no such word.
+    Trace trace(State before, std::uint32_t word) const;
     // The probability of every word as the next, (words). Throws Error: the scores overflow.
     void probabilities(const State& state, float* into) const;
     std::vector<float> probabilities(const State& state) const;
@@ -50,12 +66,13 @@ class Engine {
     std::vector<Found> best_of(const State& state, int k, const std::vector<std::int64_t>& words) const;
 
   protected:
-    State zeros() const;
     // The floats of h, and of a whole state.
     std::size_t part_size() const;
     std::size_t floats() const { return part_size() * (network_->has_memory() ? 2 : 1); }
 
   private:
+    // Advances a state, and fills (layers, n, H) gates unless they are null.
+    void advance(State& state, std::uint32_t word, float* gates) const;
     void scores(const State& state, const Choice& choice, float* into) const;
     std::vector<Found> best(const State& state, int k, const Choice& choice,
                             const std::vector<std::int64_t>& hidden) const;

@@ -11,6 +11,7 @@ namespace foreword::core {
 
 namespace {
 
+constexpr std::size_t ENOUGH = 8;  // words among which the finished one is looked for
 constexpr std::size_t LONGEST_TYPED = 256;  // letters of the longest word for which anything is suggested
 // The probability that a word typed in another form than it is written in (paris) is to be corrected, rather
 // than kept and followed by the next word; and the same for a known misspelling.
@@ -142,6 +143,13 @@ std::vector<Suggestion> suggestions(const ModelReader& reader, const SharedConte
     }
     if (offered.size() > k) offered.resize(k);
     return offered;
+}
+
+double finished_share(const ModelReader& reader, const Context& context, std::u32string_view typed,
+                      std::u32string_view end, const Options& options) {
+    if (typed.size() > LONGEST_TYPED) return 1.0;
+    const std::vector<Ranked> words = ranked(reader, context, encoded(typed), ENOUGH, options, true);
+    return readings(reader, context, typed, end, words, true).second;
 }
 
 }  // namespace foreword::core

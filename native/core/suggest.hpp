@@ -45,4 +45,8 @@ std::vector<Suggestion> suggestions(const ModelReader& reader, const SharedConte
                                     std::u32string_view end, std::size_t k, const Options& options, bool is_weighed,
                                     NextWords& next_words, const std::function<SharedContext()>& look_ahead);
 
+// P(letters at the end of a text are a whole word).
+double finished_share(const ModelReader& reader, const Context& context, std::u32string_view typed,
+                      std::u32string_view end, const Options& options);
+
 }  // namespace foreword::core

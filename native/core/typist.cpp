@@ -11,6 +11,8 @@ namespace {
 
 constexpr std::size_t SEEN = 64;  // characters at the end of a text that decide whether a space is due
 
+constexpr const char* END_OF_LINE = "<eos>";
+
 std::u32string_view end_of(std::u32string_view text) { return text.substr(text.size() - std::min(text.size(), SEEN)); }
 
 }  // namespace
@@ -58,6 +60,22 @@ std::set<std::string> Typist::passed_at(std::u32string_view text, std::size_t st
 const Context& Typist::context(std::u32string_view text, bool is_unfinished) {
     read(text, is_unfinished, ALL);
     return *reading_->context;
+}
+
+bool Typist::is_unfinished(std::u32string_view text) {
+    const std::u32string_view typed = *read(text, true, ALL);
+    if (typed.empty()) return false;
+    return finished_share(*reader_, *reading_->context, typed, end_of(text), options_) < 0.5;
+}
+
+WordTrace Typist::trace(std::u32string_view text, Ending ending) {
+    const bool unfinished = ending == Ending::EITHER ? is_unfinished(text) : ending == Ending::UNFINISHED;
+    const Context& at = context(text, unfinished);
+    const Engine& engine = reader_->engine();
+    // Before the first word, a line has ended.
+    if (at.before == nullptr) return {END_OF_LINE, engine.trace(engine.zeros(), (std::uint32_t)EOS_ID)};
+    const std::u32string& word = at.text.words.back();
+    return {word == U"\n" ? END_OF_LINE : encoded(word), engine.trace(*at.before, at.state->last)};
 }
 
 void Typist::forget() {

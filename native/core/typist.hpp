@@ -29,6 +29,12 @@ struct Memory {
     std::size_t marks = MARKS;  // the most word boundaries whose states are kept
 };
 
+// What a network did at the last word that suggestions for a text are based on.
+struct WordTrace {
+    std::string word;  // normalised; "<eos>" for the end of a line, and before the first word
+    Trace trace;
+};
+
 // A keystroke that adds letters reads nothing again; one that ends a word advances the network by that word; an
 // edit reads what follows it. The answers are the same as without memory, if words are repeated. One thread at a
 // time may use it.
@@ -50,6 +56,10 @@ class Typist {
     // What is known after a text, before an unfinished word at its end; until the typist is asked again.
     // `is_unfinished`: letters at the end may be one; otherwise they are a whole word.
     const Context& context(std::u32string_view text, bool is_unfinished);
+    // Whether letters at the end of a text are more probably unfinished than a whole word.
+    bool is_unfinished(std::u32string_view text);
+    // Throws Error: the model's scores overflow.
+    WordTrace trace(std::u32string_view text, Ending ending);
     // Forgets the text that was read.
     void forget();
 

@@ -57,6 +57,24 @@ export interface Letters {
      */
     readonly endOfWord: number;
 }
+export interface TraceOptions {
+    /** Whether letters at the end are an unfinished word, which has not been read. By default, whichever is likelier. */
+    readonly complete?: boolean;
+}
+/** What a layer of the network did at a word, unit by unit, by the names in the equations of its cell. */
+export interface LayerTrace {
+    /** Such as `i`, `f`, `g` and `o` of an LSTM; none of an Elman network. */
+    readonly gates: Readonly<Record<string, Float32Array>>;
+    /** `h`, and `c` of a cell that has a memory, after the word. */
+    readonly states: Readonly<Record<string, Float32Array>>;
+}
+/** What the network did at the last word that it read. */
+export interface WordTrace {
+    /** `<eos>` for the end of a line, and before the first word. */
+    readonly word: string;
+    /** The first one is the one after the embedding. */
+    readonly layers: readonly LayerTrace[];
+}
 /** What was wrong with a model, a state or an argument, and what to do. */
 export declare class ForewordError extends Error {
     readonly name = "ForewordError";
@@ -137,6 +155,7 @@ export declare class State {
 export declare class Typist {
     private readonly instance;
     private readonly handle;
+    private readonly network;
     /**
      * The likeliest words at the end of a text, by falling probability. Letters at the end are completed, mended if
      * they have a slip, or followed by a next word if they may be a whole word.
@@ -153,5 +172,11 @@ export declare class Typist {
      * @param text all of it up to the cursor; of 4,096 characters or more, only the end is read.
      */
     letters(text: string, { ignoreCase }?: LettersOptions): Letters;
+    /**
+     * What the network did at the last word that suggestions for a text are based on.
+     *
+     * @param text all of it up to the cursor; of 4,096 characters or more, only the end is read.
+     */
+    trace(text: string, { complete }?: TraceOptions): WordTrace;
 }
 export {};

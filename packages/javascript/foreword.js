@@ -4,6 +4,7 @@ class ForewordError extends Error {
 }
 const UNK = 0;
 const EOS = 1;
+const [EITHER, UNFINISHED, WHOLE] = [0, 1, 2];
 const LAYOUTS = ["qwerty", "qwertz", "azerty"];
 const REQUIRED = ["config.json", "model.safetensors", "tokenizer.json"];
 const OPTIONAL = ["rare.txt", "spacing.json", "misspellings.json", "ngrams.safetensors"];
@@ -133,9 +134,15 @@ class State {
 class Typist {
   instance;
   handle;
+  network;
   /** @internal */
   constructor(instance, model, { tolerant, offensive, blocked = [], layout = "qwerty" }) {
     this.instance = instance;
+    this.network = {
+      layers: instance.call("foreword_model_layers", model),
+      units: instance.call("foreword_model_hidden_size", model),
+      gates: [...instance.textAt(instance.call("foreword_model_gates", model))]
+    };
     this.handle = instance.withTexts(blocked, (texts) => {
       const fields = [Number(tolerant ?? false), Number(offensive ?? false), texts, blocked.length, LAYOUTS.indexOf(layout)];
       return instance.withBytes(bytesOfWords(fields), (options) => instance.call("foreword_typist_new", model, options, 0));
@@ -197,11 +204,41 @@ class Typist {
       })
     );
   }
+  /**
+   * What the network did at the last word that suggestions for a text are based on.
+   *
+   * @param text all of it up to the cursor; of 4,096 characters or more, only the end is read.
+   */
+  trace(text, { complete } = {}) {
+    const { instance } = this;
+    const { layers, units, gates } = this.network;
+    const ending = complete === void 0 ? EITHER : complete ? UNFINISHED : WHOLE;
+    return instance.withText(
+      text,
+      (address) => instance.withRoom(2 * WORD, (found) => {
+        instance.call("foreword_typist_trace", this.handle, address, ending, found, found + WORD, 0);
+        const view = instance.view();
+        const first = view.getUint32(found + WORD, true);
+        const numbers = (at) => new Float32Array(instance.bytesAt(at, units * FLOAT).buffer);
+        const layer = (at) => {
+          const [h, c, own] = [0, 1, 2].map((field) => view.getUint32(at + field * WORD, true));
+          return {
+            gates: Object.fromEntries(gates.map((name, k) => [name, numbers(own + k * units * FLOAT)])),
+            states: c === 0 ? { h: numbers(h) } : { h: numbers(h), c: numbers(c) }
+          };
+        };
+        const word = instance.textAt(view.getUint32(found, true));
+        return { word, layers: Array.from({ length: layers }, (_, k) => layer(first + k * LAYER)) };
+      })
+    );
+  }
 }
 const WORD = 4;
 const DOUBLE = 8;
+const FLOAT = 4;
 const FILE = 12;
 const CANDIDATE = 16;
+const LAYER = 12;
 const LETTER = 16;
 const SUGGESTION = 24;
 class Instance {

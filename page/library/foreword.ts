@@ -66,6 +66,27 @@ export interface Letters {
     readonly endOfWord: number;
 }
 
+export interface TraceOptions {
+    /** Whether letters at the end are an unfinished word, which has not been read. By default, whichever is likelier. */
+    readonly complete?: boolean;
+}
+
+/** What a layer of the network did at a word, unit by unit, by the names in the equations of its cell. */
+export interface LayerTrace {
+    /** Such as `i`, `f`, `g` and `o` of an LSTM; none of an Elman network. */
+    readonly gates: Readonly<Record<string, Float32Array>>;
+    /** `h`, and `c` of a cell that has a memory, after the word. */
+    readonly states: Readonly<Record<string, Float32Array>>;
+}
+
+/** What the network did at the last word that it read. */
+export interface WordTrace {
+    /** `<eos>` for the end of a line, and before the first word. */
+    readonly word: string;
+    /** The first one is the one after the embedding. */
+    readonly layers: readonly LayerTrace[];
+}
+
 /** What was wrong with a model, a state or an argument, and what to do. */
 export class ForewordError extends Error {
     override readonly name = "ForewordError";
@@ -76,6 +97,8 @@ export const UNK = 0;
 /** The id of the end of a line. */
 export const EOS = 1;
 
+/** `foreword_ending` of the library for C. */
+const [EITHER, UNFINISHED, WHOLE] = [0, 1, 2];
 const LAYOUTS = ["qwerty", "qwertz", "azerty"] as const;
 const REQUIRED = ["config.json", "model.safetensors", "tokenizer.json"] as const;
 /** Files that a model has if its configuration names them. */
@@ -240,10 +263,16 @@ export class State {
 export class Typist {
     private readonly instance: Instance;
     private readonly handle: number;
+    private readonly network: Network;
 
     /** @internal */
     constructor(instance: Instance, model: number, { tolerant, offensive, blocked = [], layout = "qwerty" }: TypistOptions) {
         this.instance = instance;
+        this.network = {
+            layers: instance.call("foreword_model_layers", model),
+            units: instance.call("foreword_model_hidden_size", model),
+            gates: [...instance.textAt(instance.call("foreword_model_gates", model))],
+        };
         this.handle = instance.withTexts(blocked, (texts) => {
             const fields = [Number(tolerant ?? false), Number(offensive ?? false), texts, blocked.length, LAYOUTS.indexOf(layout)];
             return instance.withBytes(bytesOfWords(fields), (options) => instance.call("foreword_typist_new", model, options, 0));
@@ -305,13 +334,50 @@ export class Typist {
             }),
         );
     }
+
+    /**
+     * What the network did at the last word that suggestions for a text are based on.
+     *
+     * @param text all of it up to the cursor; of 4,096 characters or more, only the end is read.
+     */
+    trace(text: string, { complete }: TraceOptions = {}): WordTrace {
+        const { instance } = this;
+        const { layers, units, gates } = this.network;
+        const ending = complete === undefined ? EITHER : complete ? UNFINISHED : WHOLE;
+        return instance.withText(text, (address) =>
+            instance.withRoom(2 * WORD, (found) => {
+                instance.call("foreword_typist_trace", this.handle, address, ending, found, found + WORD, 0);
+                const view = instance.view();
+                const first = view.getUint32(found + WORD, true);
+                const numbers = (at: number) => new Float32Array(instance.bytesAt(at, units * FLOAT).buffer);
+                const layer = (at: number): LayerTrace => {
+                    const [h, c, own] = [0, 1, 2].map((field) => view.getUint32(at + field * WORD, true)) as [number, number, number];
+                    return {
+                        gates: Object.fromEntries(gates.map((name, k) => [name, numbers(own + k * units * FLOAT)])),
+                        states: c === 0 ? { h: numbers(h) } : { h: numbers(h), c: numbers(c) },
+                    };
+                };
+                const word = instance.textAt(view.getUint32(found, true));
+                return { word, layers: Array.from({ length: layers }, (_, k) => layer(first + k * LAYER)) };
+            }),
+        );
+    }
 }
 
-/** Bytes of a pointer or a size, of a double, and of C's structures whose names begin with `foreword_`. */
+/** A network's layers, the units of each, and the letters of its gates. */
+interface Network {
+    readonly layers: number;
+    readonly units: number;
+    readonly gates: readonly string[];
+}
+
+/** Bytes of a pointer or a size, of a double, of a float, and of C's structures whose names begin with `foreword_`. */
 const WORD = 4;
 const DOUBLE = 8;
+const FLOAT = 4;
 const FILE = 12;
 const CANDIDATE = 16;
+const LAYER = 12;
 const LETTER = 16;
 const SUGGESTION = 24;
 

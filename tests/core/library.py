@@ -21,6 +21,7 @@ from pathlib import Path
 
 import numpy as np
 
+from foreword.predictor.activations import LayerActivations, WordTrace
 from foreword.predictor.next_letter import Letters
 from foreword.predictor.suggest import Suggestion
 
@@ -78,6 +79,10 @@ class Suggested(Structure):
     )
 
 
+class Layer(Structure):
+    _fields_ = (("h", POINTER(c_float)), ("c", POINTER(c_float)), ("gates", POINTER(c_float)))
+
+
 class Letter(Structure):
     _fields_ = (("character", c_uint32), ("probability", c_double))
 
@@ -92,6 +97,9 @@ _SIGNATURES = {
     "model_words": (c_uint32, [c_void_p]),
     "model_word": (c_char_p, [c_void_p, c_uint32]),
     "model_id": (c_uint32, [c_void_p, c_char_p]),
+    "model_layers": (c_size_t, [c_void_p]),
+    "model_hidden_size": (c_size_t, [c_void_p]),
+    "model_gates": (c_char_p, [c_void_p]),
     "state_new": (c_void_p, [c_void_p, _ERROR]),
     "state_copy": (c_void_p, [c_void_p, _ERROR]),
     "state_free": (None, [c_void_p]),
@@ -120,6 +128,10 @@ _SIGNATURES = {
             *(c_void_p, c_char_p, c_int, POINTER(POINTER(Letter))),
             *(POINTER(c_size_t), POINTER(c_double), _ERROR),
         ],
+    ),
+    "typist_trace": (
+        c_int,
+        [*(c_void_p, c_char_p, c_int), *(POINTER(c_char_p), POINTER(POINTER(Layer)), _ERROR)],
     ),
 }
 
@@ -226,6 +238,31 @@ class CTypist:
         self.model.library.checked("typist_letters", self.handle, data, ignore_case, *pointers)
         shares = {chr(one.character): one.probability for one in letters[: count.value]}
         return Letters(shares, end_of_word.value)
+
+    def trace(self, text: str | bytes, *, complete: bool | None = None) -> WordTrace:
+        """The activations at the last word."""
+        data = text.encode() if isinstance(text, str) else text
+        library, model = self.model.library, self.model.handle
+        ending = 0 if complete is None else 1 if complete else 2
+        word, layers = c_char_p(), POINTER(Layer)()
+        library.checked("typist_trace", self.handle, data, ending, byref(word), byref(layers))
+        size, names = library.model_hidden_size(model), library.model_gates(model).decode()
+        traced = []
+        for layer in layers[: library.model_layers(model)]:
+            gates = np.ctypeslib.as_array(layer.gates, (len(names), size)).copy() if names else ()
+            states = {"h": layer.h, "c": layer.c}
+            traced.append(
+                LayerActivations(
+                    dict(zip(names, gates, strict=True)),
+                    {
+                        name: np.ctypeslib.as_array(values, (size,)).copy()
+                        for name, values in states.items()
+                        if values
+                    },
+                )
+            )
+        assert word.value is not None
+        return WordTrace(word.value.decode(), tuple(traced))
 
 
 class CState:

@@ -14,6 +14,7 @@
   };
   var UNK = 0;
   var EOS = 1;
+  var [EITHER, UNFINISHED, WHOLE] = [0, 1, 2];
   var LAYOUTS = ["qwerty", "qwertz", "azerty"];
   function loadSync(files2, module2) {
     return new Model(Instance.at(module2), files2);
@@ -139,7 +140,13 @@
     constructor(instance, model, { tolerant, offensive, blocked = [], layout = "qwerty" }) {
       __publicField(this, "instance");
       __publicField(this, "handle");
+      __publicField(this, "network");
       this.instance = instance;
+      this.network = {
+        layers: instance.call("foreword_model_layers", model),
+        units: instance.call("foreword_model_hidden_size", model),
+        gates: [...instance.textAt(instance.call("foreword_model_gates", model))]
+      };
       this.handle = instance.withTexts(blocked, (texts) => {
         const fields = [Number(tolerant != null ? tolerant : false), Number(offensive != null ? offensive : false), texts, blocked.length, LAYOUTS.indexOf(layout)];
         return instance.withBytes(bytesOfWords(fields), (options) => instance.call("foreword_typist_new", model, options, 0));
@@ -201,11 +208,41 @@
         })
       );
     }
+    /**
+     * What the network did at the last word that suggestions for a text are based on.
+     *
+     * @param text all of it up to the cursor; of 4,096 characters or more, only the end is read.
+     */
+    trace(text, { complete } = {}) {
+      const { instance } = this;
+      const { layers, units, gates } = this.network;
+      const ending = complete === void 0 ? EITHER : complete ? UNFINISHED : WHOLE;
+      return instance.withText(
+        text,
+        (address) => instance.withRoom(2 * WORD, (found) => {
+          instance.call("foreword_typist_trace", this.handle, address, ending, found, found + WORD, 0);
+          const view = instance.view();
+          const first = view.getUint32(found + WORD, true);
+          const numbers = (at) => new Float32Array(instance.bytesAt(at, units * FLOAT).buffer);
+          const layer = (at) => {
+            const [h, c, own] = [0, 1, 2].map((field) => view.getUint32(at + field * WORD, true));
+            return {
+              gates: Object.fromEntries(gates.map((name, k) => [name, numbers(own + k * units * FLOAT)])),
+              states: c === 0 ? { h: numbers(h) } : { h: numbers(h), c: numbers(c) }
+            };
+          };
+          const word = instance.textAt(view.getUint32(found, true));
+          return { word, layers: Array.from({ length: layers }, (_, k) => layer(first + k * LAYER)) };
+        })
+      );
+    }
   };
   var WORD = 4;
   var DOUBLE = 8;
+  var FLOAT = 4;
   var FILE = 12;
   var CANDIDATE = 16;
+  var LAYER = 12;
   var LETTER = 16;
   var SUGGESTION = 24;
   var Instance = class _Instance {
