@@ -24,6 +24,7 @@ from foreword.folder.architecture import (
     described,
     format_version,
 )
+from foreword.folder.beside import Beside
 from foreword.folder.files import (
     CHECKSUM,
     RESTORE,
@@ -188,26 +189,30 @@ def _read(path: Path) -> Folder:
     model = about.model
     weights_file, words_file = current(path, WEIGHTS), current(path, TOKENIZER)
     vocabulary = read_bytes(words_file, LARGEST_TOKENIZER)
-    file = current(path, SPACING)
-    data = _optional(file, checksums.get(SPACING), LARGEST_SPACING)
-    spacing = USUAL if data is None else Spacing.from_json(utf8(data, file), path=str(file))
-    tokenizer = _tokenizer(vocabulary, about, words_file, spacing)
-    if checksums.get(TOKENIZER) != sha256(vocabulary):
-        raise FolderError(f"{words_file} has been changed since it was written. {RESTORE}")
-    if tokenizer.vocab_size != model.vocab_size:
-        raise FolderError(
-            f"{words_file} has {tokenizer.vocab_size:,} words, but {CONFIG} says "
-            f"{model.vocab_size:,}. {RESTORE}"
+    reading = Beside(
+        lambda: read_weights(
+            weights_file,
+            expected_tensors(model, about.weights),
+            weights_metadata(model, vocabulary),
         )
-    weights = read_weights(
-        weights_file,
-        expected_tensors(model, about.weights),
-        weights_metadata(model, vocabulary),
     )
-    file = current(path, MISSPELLINGS)
-    data = _optional(file, checksums.get(MISSPELLINGS), LARGEST_MISSPELLINGS)
-    known = {} if data is None else spelling.from_json(utf8(data, file), tokenizer, file)
-    rare = _rare(current(path, RARE), checksums.get(RARE))
+    with reading:  # mostly their checksum is computed, without the interpreter's lock
+        file = current(path, SPACING)
+        data = _optional(file, checksums.get(SPACING), LARGEST_SPACING)
+        spacing = USUAL if data is None else Spacing.from_json(utf8(data, file), path=str(file))
+        tokenizer = _tokenizer(vocabulary, about, words_file, spacing)
+        if checksums.get(TOKENIZER) != sha256(vocabulary):
+            raise FolderError(f"{words_file} has been changed since it was written. {RESTORE}")
+        if tokenizer.vocab_size != model.vocab_size:
+            raise FolderError(
+                f"{words_file} has {tokenizer.vocab_size:,} words, but {CONFIG} says "
+                f"{model.vocab_size:,}. {RESTORE}"
+            )
+        file = current(path, MISSPELLINGS)
+        data = _optional(file, checksums.get(MISSPELLINGS), LARGEST_MISSPELLINGS)
+        known = {} if data is None else spelling.from_json(utf8(data, file), tokenizer, file)
+        rare = _rare(current(path, RARE), checksums.get(RARE))
+    weights = reading.result()
     ngrams = _ngrams(current(path, NGRAMS), checksums.get(NGRAMS), vocabulary)
     return Folder(about, weights, tokenizer, rare, known, ngrams)
 
