@@ -287,7 +287,7 @@ static inline Shares shares(const float* scores, int count) {
     Ints wrong = {};
     for (int k = 0; k < count; k += LANES) {
         const Vec v = part(k);
-        most = choose(v > most, v, most);
+        most = larger(v, most);
         wrong |= v != v;
     }
     float largest = least;

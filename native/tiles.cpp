@@ -33,7 +33,8 @@ static FOREWORD_INLINE void accumulate_one(const Word* rows, std::ptrdiff_t stri
     }
     if constexpr (M > 2 && MAY_HAVE_PARTS) {
         // The strip's first tile reads it from a far cache; a line of a part is one line of the cache.
-        __builtin_prefetch(lines.at(k, 0) + 32 * N * LANES);
+        constexpr std::ptrdiff_t LINES_AHEAD = 32;
+        __builtin_prefetch(lines.at(k, 0) + LINES_AHEAD * N * LANES);
     }
 #pragma GCC unroll 8
     for (int n = 0; n < N; ++n) w[n] = load_words(lines.at(k, n));
