@@ -3,10 +3,10 @@
     python benchmarks/c_library.py [MODEL] [--rounds 15]
 
 Prints medians of fresh processes that take turns. The time in C is from the call that loads the
-model to the first suggestion; in Python it is the same within a process that has imported foreword,
-and the memory includes the interpreter. Memory is what is resident (VmRSS), with the parts of files
-that are mapped. Needs Linux, a C compiler, and the library that `make .venv/.dev` builds. Run
-nothing else on the machine meanwhile.
+model to the first suggestion; in Python it is the same within a process that has imported what
+`foreword.load` needs, and the memory includes the interpreter. Memory is what is resident (VmRSS),
+with the parts of files that are mapped. Needs Linux, a C compiler, and the library that `make
+.venv/.dev` builds. Run nothing else on the machine meanwhile.
 """
 
 import argparse
@@ -22,9 +22,9 @@ EVERYDAY = ROOT / "packages/everyday-en/src/foreword_everyday_en/model"
 
 IN_PYTHON = """
 import sys, time
-import foreword
+from foreword.predictor.predictor import load
 start = time.perf_counter()
-model = foreword.load(sys.argv[1])
+model = load(sys.argv[1])
 loaded = time.perf_counter()
 model.suggest("")
 suggested = time.perf_counter()
