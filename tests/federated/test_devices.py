@@ -137,6 +137,26 @@ def test_devices_that_fail_lie_or_are_silent_are_left_out_and_the_rounds_go_on(
         messages.clear()
 
 
+def test_a_device_that_did_not_answer_is_not_asked_the_next_time(
+    home: Path, tmp_path: Path
+) -> None:
+    letters: list[Letter] = []
+    messages: list[str] = []
+
+    def listen(event: Event) -> None:
+        if isinstance(event, Note):
+            messages.append(event.text)
+
+    post = Memory(devices_of(home, device_1=letters.append))
+    more = {**QUICK, "clients": 3, "rounds": 5, "separation": 1}
+    done = serve(post, people=3, continues=home / "base", out=tmp_path / "m", report=listen, **more)
+    assert len(letters) == 2  # in rounds 1 and 3
+    assert record_of(done).received == 2 * 5
+    left_out = [text for text in messages if "device 1001 is left out of this round" in text]
+    before = [text.endswith("it did not answer before") for text in left_out]
+    assert before == [False, True, False, True, True]
+
+
 def test_a_round_with_too_few_usable_changes_ends_the_run_which_can_be_resumed(
     home: Path, tmp_path: Path
 ) -> None:

@@ -26,6 +26,7 @@ from foreword.federated.run import Clients, Crowd
 from foreword.federated.server import Update, Weights, fault_of
 from foreword.federated.session import federate_with
 from foreword.federated.settings import FederatedSettings, Plan
+from foreword.federated.turns import Turns
 from foreword.folder.config import FolderConfig, ModelConfig
 from foreword.folder.installed import find_folder
 from foreword.folder.store import Folder, read_folder
@@ -66,6 +67,8 @@ class Post(Protocol):
         self, letters: Mapping[int, Letter], seconds: float, wish: StopWish
     ) -> Mapping[int, Letter | str]:
         """Send a letter to some devices, and return their answers, or why they failed.
+
+        Those that cannot be reached, or do not answer in time, are left out.
 
         Args:
             letters: by device.
@@ -123,7 +126,15 @@ def serve(
         def clients(model: NextWordModel, plan: Plan) -> AbstractContextManager[Clients]:
             del model
             return nullcontext(
-                _Devices(post, nodes, plan.client, vocabulary_of(base), seconds, tell)
+                _Devices(
+                    post,
+                    nodes,
+                    plan.client,
+                    vocabulary_of(base),
+                    seconds,
+                    plan.settings.min_clients,
+                    tell,
+                )
             )
 
         return Crowd(
@@ -199,7 +210,10 @@ def _connected(post: Post, people: int, report: Reporter) -> list[int]:
 
 
 class _Devices:
-    """The clients of a round, each on the device of a person."""
+    """The clients of a round, each on the device of a person.
+
+    Those that did not answer in earlier rounds take turns; see `foreword.federated.turns`.
+    """
 
     def __init__(
         self,
@@ -208,6 +222,7 @@ class _Devices:
         rule: ClientRule,
         vocabulary: str,
         seconds: float,
+        fewest: int,
         report: Reporter,
     ) -> None:
         self._post = post
@@ -216,19 +231,25 @@ class _Devices:
         self._vocabulary = vocabulary
         self._seconds = seconds
         self._report = report
+        self._fewest = fewest
+        self._turns = Turns()
 
     def learned(
         self, weights: Weights, tasks: Sequence[Task], wish: StopWish, rounds_left: int
     ) -> list[Learned] | None:
         """See `foreword.federated.run.Clients`."""
         del rounds_left
-        letters = {self._nodes[task.person]: self._letter(weights, task) for task in tasks}
+        chosen = {self._nodes[task.person]: task for task in tasks}
+        asked = self._turns.asked(list(chosen), self._fewest)
+        letters = {node: self._letter(weights, chosen[node]) for node in asked}
         answers = self._post.exchange(letters, self._seconds, wish)
         if wish:
             return None
+        self._turns = self._turns.after(list(chosen), letters.keys(), answers.keys())
         learned = []
-        for node in letters:
-            answer = answers.get(node, "it did not answer in time")
+        for node in chosen:
+            silent = "it did not answer in time" if node in letters else "it did not answer before"
+            answer = answers.get(node, silent)
             update = shown(answer[:200]) if isinstance(answer, str) else self._update(answer)
             if isinstance(update, str):
                 fault: str | None = update

@@ -21,6 +21,7 @@ from flwr.app import (
     RecordDict,
 )
 from flwr.clientapp import ClientApp
+from flwr.common.constant import ErrorCode
 from flwr.serverapp import Grid, ServerApp
 
 from foreword.errors import ForewordError, SettingsError
@@ -93,6 +94,8 @@ class _Grid:
         while waiting and time.monotonic() < until and not wish:
             for reply in self._grid.pull_messages(waiting):
                 waiting.discard(reply.metadata.reply_to_message_id)
+                if reply.has_error() and reply.error.code == ErrorCode.NODE_UNAVAILABLE:
+                    continue
                 answers[reply.metadata.src_node_id] = _read(reply)
             if waiting:
                 time.sleep(LOOK_SECONDS)
