@@ -75,6 +75,12 @@ class Host:
         into = "nsenter", "--target", str(self.init), "--mount"
         _run(*into, "mount", "-t", "tmpfs", "-o", f"size={size}", "tmpfs", str(folder))
 
+    def limit(self, gbit: float) -> None:
+        """Limit what the host can send to so many Gbit/s."""
+        tc = "nsenter", "--target", str(self.init), "--net", "tc", "qdisc", "replace"
+        rate = "rate", f"{round(1000 * gbit)}mbit", "burst", "1mb", "latency", "100ms"
+        _run(*tc, "dev", "eth0", "root", "tbf", *rate)
+
     def cut(self) -> None:
         """Take the host off the network: packets are lost from then on, without an error."""
         _run("ip", "link", "set", f"veth{self.number}", "down")

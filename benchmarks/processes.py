@@ -85,7 +85,7 @@ def main() -> None:
     chosen = parser.parse_args()
     if chosen.train:
         if chosen.apart:
-            Ranks.wrapped = lambda _, loss: loss  # type: ignore[method-assign]
+            Ranks.wrapped = lambda _, loss, __: loss  # type: ignore[method-assign]
         train(chosen.train, chosen.seconds, chosen.threads)
         return
     count = chosen.processes

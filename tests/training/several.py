@@ -1,10 +1,12 @@
 """What each process of `test_several_processes` does; started by torchrun.
 
-    several.py whole|killed TEXT OUT
+    several.py whole|compressed|killed TEXT OUT
 
 `whole` trains OUT/undropped, OUT/muon, OUT/straight, and OUT/stopped, in which the second process
 is asked to stop after some steps, before all go on. Then the second process is started in wrong
 ways, and in the end its disk is full; what the processes raise is written to OUT/errors-RANK.json.
+`compressed` trains OUT/float16 and OUT/bfloat16, which are named for the format of the gradients;
+then the second process's disk is full, and the first one's error is written to OUT/error.
 In `killed` the second process is killed after some steps.
 """
 
@@ -99,6 +101,17 @@ def main(mode: str, text: Path, out: Path) -> None:
         foreword.train(out=out / "stopped", resume=True)
         raised = errors(text, out, is_second=is_second)
         (out / f"errors-{int(is_second)}.json").write_text(json.dumps(raised))
+        return
+    if mode == "compressed":
+        for kind in ("float16", "bfloat16"):
+            run(text, out / kind, 0.0, compress_gradients=kind)
+        if is_second:
+            NextWords.advance = fail  # type: ignore[method-assign]
+        try:
+            run(text, out / "refused", 0.0, compress_gradients="bfloat16")
+        except (ForewordError, OSError) as error:
+            if not is_second:
+                (out / "error").write_text(str(error))
         return
     if is_second and os.environ["TORCHELASTIC_RESTART_COUNT"] == "0":
         interrupt(signal.SIGKILL)

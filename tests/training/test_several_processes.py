@@ -60,6 +60,22 @@ def test_two_processes_learn_what_one_learns(text: Path, together: Path, tmp_pat
     assert config(two)["training"]["processes"] == 2
 
 
+def test_with_compressed_gradients_they_learn_nearly_the_same(
+    text: Path, together: Path, tmp_path: Path
+) -> None:
+    start("compressed", text, tmp_path)
+    whole = together / "undropped"
+    for kind in ("float16", "bfloat16"):
+        compressed = tmp_path / kind
+        names = weights(whole)
+        assert any(not np.array_equal(weights(compressed)[n], weights(whole)[n]) for n in names)
+        assert config(compressed)["evaluation"]["perplexity"] == pytest.approx(
+            config(whole)["evaluation"]["perplexity"], rel=5e-3
+        )
+    error = (tmp_path / "error").read_text()
+    assert error == f"process 1: {OSError(28, os.strerror(28))}"
+
+
 def test_two_processes_learn_by_muon_what_one_learns(
     text: Path, together: Path, tmp_path: Path
 ) -> None:

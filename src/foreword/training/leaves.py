@@ -104,6 +104,7 @@ class LeavesWithoutEnd(TextLeaves, total=False):
     seed: int | None
     threads: int | None
     precision: Literal["auto", "float32", "bfloat16"] | None
+    compress_gradients: Literal["none", "float16", "bfloat16"] | None
     device: str | None
     validations: int | None
     save_seconds: float | None

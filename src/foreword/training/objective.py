@@ -90,7 +90,7 @@ class NextWords:
     ) -> None:
         self._model = model
         self.ranks = ranks
-        self._loss = ranks.wrapped(_Loss(model))
+        self._loss = ranks.wrapped(_Loss(model), settings.run.compress_gradients)
         self.windows = windows
         self.settings = settings
         self.precision = precision

@@ -17,6 +17,7 @@ import numpy as np
 import torch
 import torch.distributed as dist
 from torch import Tensor, nn
+from torch.distributed.algorithms.ddp_comm_hooks import default_hooks
 from torch.nn.parallel import DistributedDataParallel
 
 from foreword.errors import ForewordError, TrainingError
@@ -34,6 +35,17 @@ BUCKET = 4.0
 """The MB of gradients that are averaged at once: few enough that the first leave early."""
 
 Value = TypeVar("Value")
+
+Future = torch.futures.Future[Tensor]
+
+
+HOOKS: Mapping[str, Callable[[Any, Any], Future] | None] = {
+    "none": None,
+    "float16": default_hooks.fp16_compress_hook,
+    # By its own name, DDP accepts this hook for NCCL only; gloo adds bfloat16, too (torch 2.13).
+    "bfloat16": lambda group, bucket: default_hooks.bf16_compress_hook(group, bucket),
+}
+"""How gradients are averaged, by the setting `compress_gradients`; None for DDP's own way."""
 
 
 @dataclass(frozen=True)
@@ -159,12 +171,21 @@ class Ranks:
         """If this process alone fails within it, make the first process report why."""
         return nullcontext() if self.peers is None else self.peers.reporting()
 
-    def wrapped(self, loss: nn.Module) -> nn.Module:
-        """Return a module whose gradients become the mean of those of all processes."""
+    def wrapped(self, loss: nn.Module, compress: str) -> nn.Module:
+        """Return a module whose gradients become the mean of those of all processes.
+
+        Args:
+            loss: the module.
+            compress: what gradients are compressed to, one of `HOOKS`.
+        """
+        hook = HOOKS[compress]
         if self.count == 1:
             return loss
         with self.answering():
-            return DistributedDataParallel(loss, bucket_cap_mb=BUCKET)
+            wrapped = DistributedDataParallel(loss, bucket_cap_mb=BUCKET)
+            if hook is not None:
+                wrapped.register_comm_hook(None, hook)
+        return wrapped
 
     def all_or_none(self, work: Callable[[], Value]) -> Value:
         """Do something that may fail in any of the processes; if it fails in one, all raise.

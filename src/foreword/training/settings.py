@@ -559,6 +559,13 @@ class RunSettings(Settings):
             "it. Weights, states, gates and sums are float32 all the same."
         ),
     )
+    compress_gradients: Literal["none", "float16", "bfloat16"] = Field(
+        "none",
+        description=(
+            "Number format to which several processes compress the gradients that they average. "
+            "Both formats halve what is sent, for slow networks."
+        ),
+    )
     device: str = Field("cpu", description="Device to train on: cpu, cuda, cuda:1 and so on.")
     validations: Count = Field(
         10,
