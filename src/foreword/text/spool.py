@@ -15,6 +15,12 @@ from foreword.errors import TextError
 _BATCH = 1 << 20
 
 
+def how_to_get_room(folder: Path) -> str:
+    """Return the end of an error about a full folder: what to do if it is for temporary files."""
+    is_usual = folder == Path(tempfile.gettempdir())
+    return ". Set TMPDIR to a folder on a disk with room" if is_usual else ""
+
+
 class Spool:
     """A file without a name that stores texts, each of which can be read many times.
 
@@ -61,12 +67,10 @@ class Spool:
                 while rest:
                     rest = rest[os.write(self._descriptor, rest) :]
         except OSError as error:
-            usual = Path(tempfile.gettempdir())
-            folder = self._directory or usual
-            elsewhere = ". Set TMPDIR to a folder on a disk with room" if folder == usual else ""
+            folder = self._directory or Path(tempfile.gettempdir())
             raise TextError(
                 f"{folder}: the text cannot be kept there while it is read "
-                f"({error.strerror}){elsewhere}"
+                f"({error.strerror}){how_to_get_room(folder)}"
             ) from error
         self._end += len(data)
 

@@ -4,7 +4,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from os import PathLike
 from pathlib import Path
-from tempfile import gettempdir
 from typing import Literal
 
 from foreword.cells import registry
@@ -18,6 +17,7 @@ from foreword.text.holdout import hold_out
 from foreword.text.newlines import Lines
 from foreword.text.pairs.carried import CARRIED
 from foreword.text.sources import read_sources
+from foreword.text.spool import how_to_get_room
 from foreword.text.tokenizer import Tokenizer, TokenizerConfig
 from foreword.text.tokens import Tokens, tokenise
 from foreword.text.width import lines_of
@@ -257,10 +257,9 @@ def _ids(
     except OSError as error:
         if file is not None:
             raise
-        elsewhere = ". Set TMPDIR to a folder on a disk with room"
         raise FolderError(
             f"{scratch}: the text's words cannot be kept there in a hidden file, as they are "
-            f"while training goes on: {error}{elsewhere if scratch == Path(gettempdir()) else ''}"
+            f"while training goes on: {error}{how_to_get_room(scratch)}"
         ) from error
 
 
