@@ -1,14 +1,15 @@
-"""Keystroke savings of a model, of presage and of trigrams, trained on the same text.
+"""Keystroke savings of a model, of the same with phrases, and of presage and trigrams.
 
     python benchmarks/keystrokes.py MODEL TEXT [TEXT ...] [--training FILE ...]
 
-Each TEXT is as `messages.py` has it, a file or `sms:test`, and gets a table of its own. Messages
-that are also in the training text are left out. The same simulated typist types with all
-predictors, in turns, so that other programs on the machine affect all of them equally. Presage
-comes from Debian's packages presage and libpresage1v5. Its database grows with its text:
-`--most-words` gives presage and trigrams only the beginning of a long one, and says so. By default
-presage does not repeat a suggestion that was ignored within a word, and Foreword does; here this is
-an option of the typist, the same for all, and `--both` types in both ways.
+Presage and trigrams are trained on the model's text. Each TEXT is as `messages.py` has it, a file
+or `sms:test`, and gets a table of its own. Messages that are also in the training text are left
+out. The same simulated typist types with all predictors, in turns, so that other programs on the
+machine affect all of them equally. Presage comes from Debian's packages presage and libpresage1v5.
+Its database grows with its text: `--most-words` gives presage and trigrams only the beginning of a
+long one, and says so. By default presage does not repeat a suggestion that was ignored within a
+word, and Foreword does; here this is an option of the typist, the same for all, and `--both` types
+in both ways.
 """
 
 import argparse
@@ -67,8 +68,12 @@ def main() -> None:
         training = beginning(training, arguments.most_words)
     with contextlib.ExitStack() as stack:
         work = arguments.work or Path(stack.enter_context(tempfile.TemporaryDirectory()))
-        sizes = {"foreword": folder_size(arguments.model)}
-        predictors: dict[str, Suggests] = {"foreword": Suggester(foreword.load(arguments.model))}
+        model = foreword.load(arguments.model)
+        predictors: dict[str, Suggests] = {
+            "foreword": Suggester(model),
+            "foreword with phrases": Suggester(model, phrase_slots=arguments.slots),
+        }
+        sizes = dict.fromkeys(predictors, folder_size(arguments.model))
         if "presage" in arguments.against:
             learned = Path(stack.enter_context(tempfile.TemporaryDirectory())) / "presage"
             predictors["presage"] = presage_of(training, work, learned)

@@ -62,9 +62,10 @@ typedef struct {
     const char *const *blocked; /* further words that are never suggested, in any case; may be NULL */
     size_t blocked_count;
     foreword_layout layout;
+    int phrases; /* 1: the words and phrases of up to three words are suggested that together save the most keys */
 } foreword_typist_options;
 
-/* A word to offer. Its texts live until the typist is asked again or freed. */
+/* A word or phrase to offer. Its texts live until the typist is asked again or freed. */
 typedef struct {
     const char *word;   /* as it is written at the cursor, with the letters that are typed already */
     double probability; /* that this word is intended */
@@ -166,7 +167,8 @@ FOREWORD_API foreword_typist *foreword_typist_new(const foreword_model *model,
 FOREWORD_API void foreword_typist_free(foreword_typist *typist);
 
 /* The likeliest words at the end of a text, by falling probability: what `Typist.suggest` of Foreword for Python
- * gives, without a personal layer. Letters at the end are completed, mended if they have a slip, or followed by
+ * gives, without a personal layer; or, if the typist's options have `phrases`, words and phrases, what saves the most
+ * keys first. Letters at the end are completed, mended if they have a slip, or followed by
  * a next word if they may be a whole word. Of a text of 4,096 characters or more, only the end is read.
  *
  * text: all of it up to the cursor. suggestions: room for k of them, at least one. found: how many there are. */

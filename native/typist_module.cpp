@@ -223,18 +223,20 @@ class Question {
 // Which words are suggested. The answer has tuples in the order of `Suggestion`'s fields.
 class Suggesting final : public Question {
   public:
-    // `complete`: as of `Typist.suggest` in Python.
-    Suggesting(PyTypist& typist, const nb::str& text, std::size_t k, std::optional<bool> complete,
+    // `complete`, `phrases`: as of `Typist.suggest` in Python.
+    Suggesting(PyTypist& typist, const nb::str& text, std::size_t k, std::optional<bool> complete, bool phrases,
                std::optional<std::size_t> most)
-        : Question(typist, text, most), k_(k),
+        : Question(typist, text, most), k_(k), choice_(phrases ? core::Choice::PHRASES : core::Choice::WORDS),
           ending_(!complete ? core::Ending::EITHER : *complete ? core::Ending::UNFINISHED : core::Ending::WHOLE) {}
 
   private:
-    bool is_long(const core::Typist& typist) const override { return !typist.has_read(text()); }
+    bool is_long(const core::Typist& typist) const override {
+        return choice_ == core::Choice::PHRASES || !typist.has_read(text());
+    }
 
     void ask(core::Typist& typist) override {
         if (is_long(typist)) call_up(typist.reader().engine().threads());
-        offered_ = typist.suggest(text(), k_, ending_, most());
+        offered_ = typist.suggest(text(), k_, ending_, choice_, most());
     }
 
     nb::object found() const override {
@@ -247,6 +249,7 @@ class Suggesting final : public Question {
     }
 
     const std::size_t k_;
+    const core::Choice choice_;
     const core::Ending ending_;
     std::optional<std::vector<core::Suggestion>> offered_;
 };
@@ -363,10 +366,10 @@ void bind_typist(nb::module_& m) {
             nb::arg("layout"), nb::arg("repeats"), nb::arg("marks"), nb::keep_alive<1, 2>())
         .def(
             "suggest",
-            [](PyTypist& self, const nb::str& text, std::size_t k, std::optional<bool> complete) {
-                return Suggesting(self, text, k, complete, std::nullopt).answer();
+            [](PyTypist& self, const nb::str& text, std::size_t k, std::optional<bool> complete, bool phrases) {
+                return Suggesting(self, text, k, complete, phrases, std::nullopt).answer();
             },
-            nb::arg("text"), nb::arg("k"), nb::arg("complete").none())
+            nb::arg("text"), nb::arg("k"), nb::arg("complete").none(), nb::arg("phrases"))
         .def(
             "letters",
             [](PyTypist& self, const nb::str& text, bool ignore_case) {
@@ -378,9 +381,9 @@ void bind_typist(nb::module_& m) {
     nb::class_<Question>(m, "Question", "What is asked of a typist, and the answer.")
         .def("answer", &Question::answer);
     nb::class_<Suggesting, Question>(m, "Suggesting", "Which words are suggested.")
-        .def(nb::init<PyTypist&, const nb::str&, std::size_t, std::optional<bool>, std::optional<std::size_t>>(),
-             nb::arg("typist"), nb::arg("text"), nb::arg("k"), nb::arg("complete").none(), nb::arg("most").none(),
-             nb::keep_alive<1, 2>());
+        .def(nb::init<PyTypist&, const nb::str&, std::size_t, std::optional<bool>, bool, std::optional<std::size_t>>(),
+             nb::arg("typist"), nb::arg("text"), nb::arg("k"), nb::arg("complete").none(), nb::arg("phrases"),
+             nb::arg("most").none(), nb::keep_alive<1, 2>());
     nb::class_<Lettering, Question>(m, "Lettering", "Which characters come next.")
         .def(nb::init<PyTypist&, const nb::str&, bool, std::optional<std::size_t>>(), nb::arg("typist"),
              nb::arg("text"), nb::arg("ignore_case"), nb::arg("most").none(), nb::keep_alive<1, 2>());

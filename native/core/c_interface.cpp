@@ -38,6 +38,7 @@ struct foreword_state {
 
 struct foreword_typist {
     foreword::core::Typist typist;
+    foreword::core::Choice choice;
     std::vector<std::string> shown;  // the words and texts of the last suggestions
     std::vector<foreword_letter> letters;  // the last ones
     foreword::core::WordTrace traced;      // the last one, and where the parts of its layers are
@@ -227,8 +228,9 @@ foreword_typist* foreword_typist_new(const foreword_model* model, const foreword
         const foreword_typist_options chosen = options ? *options : foreword_typist_options{};
         const std::vector<std::string> blocked(chosen.blocked, chosen.blocked + chosen.blocked_count);
         foreword::core::Filter filter(!chosen.offensive, blocked, model->reader->lexicon().letter_case());
-        return new foreword_typist{
-            {model->reader, {std::move(filter), chosen.tolerant != 0, &layout_of(chosen.layout)}}, {}, {}, {}, {}};
+        return new foreword_typist{{model->reader, {std::move(filter), chosen.tolerant != 0, &layout_of(chosen.layout)}},
+                                   chosen.phrases != 0 ? foreword::core::Choice::PHRASES : foreword::core::Choice::WORDS,
+                                   {}, {}, {}, {}};
     });
 }
 
@@ -240,7 +242,7 @@ int foreword_typist_suggest(foreword_typist* typist, const char* text, size_t k,
     return guarded(error, FOREWORD_FAILED, [&] {
         const std::string_view part = foreword::core::end_to_read(text);
         const std::u32string read = foreword::core::decoded(part);
-        const std::vector<foreword::core::Suggestion> offered = *typist->typist.suggest(read, k);
+        const std::vector<foreword::core::Suggestion> offered = *typist->typist.suggest(read, k, foreword::core::Ending::EITHER, typist->choice);
         typist->shown.clear();
         typist->shown.reserve(2 * offered.size());  // so that what suggestions point to stays where it is
         for (const foreword::core::Suggestion& one : offered) {

@@ -1,6 +1,7 @@
 #include "typist.hpp"
 
 #include "error.hpp"
+#include "phrases.hpp"
 #include "unicode.hpp"
 
 #include <algorithm>
@@ -10,6 +11,9 @@ namespace foreword::core {
 namespace {
 
 constexpr std::size_t SEEN = 64;  // characters at the end of a text that decide whether a space is due
+
+// Texts after which the likeliest word is remembered, while letters are added to a word.
+constexpr std::size_t FOLLOWED = 8;
 
 constexpr const char* END_OF_LINE = "<eos>";
 
@@ -22,29 +26,48 @@ bool Typist::has_read(std::u32string_view text) const {
 }
 
 std::optional<std::vector<Suggestion>> Typist::suggest(std::u32string_view text, std::size_t k, Ending ending,
-                                                       std::size_t most) {
+                                                       Choice choice, std::size_t most) {
     if (k == 0) throw_error("k must be at least 1, not 0");
     k = std::min<std::size_t>(k, reader_->engine().words() + reader_->rare().size());
     const std::optional<std::u32string_view> typed = read(text, ending != Ending::WHOLE, most);
     if (!typed) return std::nullopt;
-    const bool is_weighed = ending == Ending::EITHER;
-    const auto suggested = [&](std::size_t count) {
-        return suggestions(*reader_, reading_->context, *typed, end_of(text), count, options_, is_weighed, next_words_,
-                           [&] { return after(*typed); });
-    };
-    if (memory_.repeats) return suggested(k);
     const std::size_t start = text.size() - typed->size();
-    std::set<std::string> passed = passed_at(text, start), visible;
-    std::vector<Suggestion> offered;
-    for (Suggestion& one : suggested(k + passed.size())) {
-        const std::string fold = reader_->lexicon().fold(encoded(one.word));
-        if (passed.count(fold) != 0) continue;
-        visible.insert(fold);
-        offered.push_back(std::move(one));
-        if (offered.size() == k) break;
+    std::set<std::string> passed = memory_.repeats ? std::set<std::string>() : passed_at(text, start);
+    const std::size_t wanted = k + passed.size() + (choice == Choice::PHRASES ? SPARE : 0);
+    std::vector<Suggestion> offered =
+        suggestions(*reader_, reading_->context, *typed, end_of(text), wanted, options_, ending == Ending::EITHER,
+                    next_words_, [&] { return after(*typed); });
+    const auto fold_of = [&](const Suggestion& one) { return reader_->lexicon().fold(encoded(one.word)); };
+    if (!passed.empty()) {
+        const auto was_passed = [&](const Suggestion& one) { return passed.count(fold_of(one)) != 0; };
+        offered.erase(std::remove_if(offered.begin(), offered.end(), was_passed), offered.end());
     }
-    shown_ = Shown{std::u32string(text), start, std::move(passed), std::move(visible)};
+    if (choice == Choice::PHRASES) {
+        drop_marks(offered);
+        std::vector<Phrase> phrases =
+            phrases_of(offered, text, k, [&](std::u32string_view whole) { return next(whole); });
+        offered = most_saving(std::move(offered), std::move(phrases), text, k, reader_->lexicon());
+    }
+    if (offered.size() > k) offered.resize(k);
+    if (!memory_.repeats) {
+        std::set<std::string> visible;
+        for (const Suggestion& one : offered) visible.insert(fold_of(one));
+        shown_ = Shown{std::u32string(text), start, std::move(passed), std::move(visible)};
+    }
     return offered;
+}
+
+std::optional<Suggestion> Typist::next(std::u32string_view text) {
+    for (const auto& [known, word] : followed_) {
+        if (known == text) return word;
+    }
+    const ReadingProgress further = reader_->read(text, &*reading_, false, memory_.marks, ALL);
+    NextWords next_words;
+    std::vector<Suggestion> following = suggestions(*reader_, further.context, {}, end_of(text), 1, options_, false,
+                                                    next_words, [&] { return further.context; });
+    if (followed_.size() == FOLLOWED) followed_.pop_front();
+    followed_.emplace_back(text, following.empty() ? std::nullopt : std::optional(std::move(following.front())));
+    return followed_.back().second;
 }
 
 // The words that were passed over on the way to a text, in which a word begins at `start`.
@@ -82,6 +105,7 @@ void Typist::forget() {
     reading_.reset();
     shown_.reset();
     next_words_ = {};
+    followed_.clear();
     shares_ = {};
 }
 

@@ -7,6 +7,7 @@
 
 #include <array>
 #include <cstddef>
+#include <deque>
 #include <limits>
 #include <memory>
 #include <optional>
@@ -20,6 +21,9 @@ namespace foreword::core {
 
 // What letters at the end of a text are taken for: whichever is more probable, an unfinished word, or a whole one.
 enum class Ending { EITHER, UNFINISHED, WHOLE };
+
+// What is suggested: the most probable words, or the words and phrases that together are expected to save the most keys.
+enum class Choice { WORDS, PHRASES };
 
 constexpr std::size_t ALL = std::numeric_limits<std::size_t>::max();
 
@@ -46,10 +50,11 @@ class Typist {
     const ModelReader& reader() const { return *reader_; }
     // Whether a text is the last one with other letters at its end, which are read without the network.
     bool has_read(std::u32string_view text) const;
-    // The k most probable words at the end of a text. None if more than `most` words must be read before, of which
+    // The k most probable words at the end of a text, or what `choice` says. None if more than `most` words must be read before, of which
     // so many are read then. Throws Error: k is 0, or the model's scores overflow.
     std::optional<std::vector<Suggestion>> suggest(std::u32string_view text, std::size_t k,
-                                                   Ending ending = Ending::EITHER, std::size_t most = ALL);
+                                                   Ending ending = Ending::EITHER, Choice choice = Choice::WORDS,
+                                                   std::size_t most = ALL);
     // The probability of every next character at the end of a text; `Typist.letters` of Python explains it.
     // `ignores_case`: for keyboards without capitals. None as of `suggest`. Throws Error: the model's scores overflow.
     std::optional<Letters> letters(std::u32string_view text, bool ignores_case, std::size_t most = ALL);
@@ -76,6 +81,8 @@ class Typist {
     // Returns the unfinished word at the end of the text, whose reading it keeps; none if more than `most` words
     // must be read before.
     std::optional<std::u32string_view> read(std::u32string_view text, bool is_unfinished, std::size_t most);
+    // The likeliest word or mark after a text whose beginning was read, if there is any.
+    std::optional<Suggestion> next(std::u32string_view text);
     SharedContext after(std::u32string_view letters);
     SharedShares shares_after(const SharedContext& context);
 
@@ -85,6 +92,8 @@ class Typist {
     std::optional<ReadingProgress> reading_;
     std::optional<Shown> shown_;
     NextWords next_words_;
+    // The last texts that phrases went on from, and what is likeliest after each.
+    std::deque<std::pair<std::u32string, std::optional<Suggestion>>> followed_;
     std::array<std::pair<SharedContext, SharedShares>, 2> shares_;  // P(next word) after the last two contexts
 };
 

@@ -31,8 +31,10 @@ export interface TypistOptions {
     readonly blocked?: readonly string[];
     /** Which keys are neighbours: a slip onto one of them is likelier. */
     readonly layout?: (typeof LAYOUTS)[number];
+    /** Suggests the words and phrases of up to three words that together save the most keys. */
+    readonly phrases?: boolean;
 }
-/** A word to offer. */
+/** A word or phrase to offer. */
 export interface Suggestion {
     /** As it is written at the cursor, with the letters that are typed already. */
     readonly word: string;
@@ -157,7 +159,8 @@ export declare class Typist {
     private readonly handle;
     private readonly network;
     /**
-     * The likeliest words at the end of a text, by falling probability. Letters at the end are completed, mended if
+     * The likeliest words at the end of a text, by falling probability; for a typist with `phrases`, words and
+     * phrases, what saves the most keys first. Letters at the end are completed, mended if
      * they have a slip, or followed by a next word if they may be a whole word.
      *
      * @param text all of it up to the cursor; of 4,096 characters or more, only the end is read.

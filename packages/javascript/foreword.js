@@ -136,7 +136,8 @@ class Typist {
   handle;
   network;
   /** @internal */
-  constructor(instance, model, { tolerant, offensive, blocked = [], layout = "qwerty" }) {
+  constructor(instance, model, options) {
+    const { tolerant = false, offensive = false, blocked = [], layout = "qwerty", phrases = false } = options;
     this.instance = instance;
     this.network = {
       layers: instance.call("foreword_model_layers", model),
@@ -144,13 +145,15 @@ class Typist {
       gates: [...instance.textAt(instance.call("foreword_model_gates", model))]
     };
     this.handle = instance.withTexts(blocked, (texts) => {
-      const fields = [Number(tolerant ?? false), Number(offensive ?? false), texts, blocked.length, LAYOUTS.indexOf(layout)];
-      return instance.withBytes(bytesOfWords(fields), (options) => instance.call("foreword_typist_new", model, options, 0));
+      const keys = LAYOUTS.indexOf(layout);
+      const fields = [Number(tolerant), Number(offensive), texts, blocked.length, keys, Number(phrases)];
+      return instance.withBytes(bytesOfWords(fields), (given) => instance.call("foreword_typist_new", model, given, 0));
     });
     instance.freeWith(this, "foreword_typist_free", this.handle);
   }
   /**
-   * The likeliest words at the end of a text, by falling probability. Letters at the end are completed, mended if
+   * The likeliest words at the end of a text, by falling probability; for a typist with `phrases`, words and
+   * phrases, what saves the most keys first. Letters at the end are completed, mended if
    * they have a slip, or followed by a next word if they may be a whole word.
    *
    * @param text all of it up to the cursor; of 4,096 characters or more, only the end is read.

@@ -67,6 +67,7 @@ class TypistOptions(Structure):
         ("blocked", POINTER(c_char_p)),
         ("blocked_count", c_size_t),
         ("layout", c_int),
+        ("phrases", c_int),
     )
 
 
@@ -200,9 +201,10 @@ class CModel:
         offensive: bool = False,
         blocked: Sequence[str] = (),
         layout: int = 0,
+        phrases: bool = False,
     ) -> "CTypist":
         words = (c_char_p * len(blocked))(*(word.encode() for word in blocked))
-        options = TypistOptions(tolerant, offensive, words, len(blocked), layout)
+        options = TypistOptions(tolerant, offensive, words, len(blocked), layout, phrases)
         return CTypist(self, self.library.checked("typist_new", self.handle, byref(options)))
 
 

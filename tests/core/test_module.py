@@ -148,11 +148,13 @@ def test_what_is_wrong_is_told_and_leaves_the_state_as_it_was(tmp_path: Path) ->
     assert "best" in by_id
 
 
-def check_suggestions(answer: Answer, model: Predictor, options: Answer, texts: list[str]) -> None:
+def check_suggestions(
+    answer: Answer, model: Predictor, options: Answer, texts: list[str], *, phrases: bool = False
+) -> None:
     """Compares what the module suggests at each text with what Python suggests."""
     typist = model.typist(**options)
     for text, offered in zip(texts, answer["suggestions"], strict=True):
-        expected = typist.suggest(text, 4)
+        expected = typist.suggest(text, 4, phrases=phrases)
         words = [(one["word"], one["accepted"]) for one in offered]
         assert words == [(one.word, one.accepted(text)) for one in expected], text
         shares = [one["probability"] for one in offered]
@@ -175,11 +177,15 @@ def test_suggestions_are_those_of_python(tmp_path: Path) -> None:
     sentence = "How are you? i definatly dont know alot, itwas Dr. Smih's idea"
     typed = [sentence[:end] for end in range(0, len(sentence) + 1, 2)]
     asked.append({"folder": str(EVERYDAY), "typed": typed, "count": 4})
-    *of_random, of_few, of_everyday = answers(asked)
+    asked.append({**asked[-1], "options": {"phrases": True}})
+    *of_random, of_few, of_everyday, of_phrases = answers(asked)
     for answer, model, some in zip(of_random, models, texts, strict=False):
         check_suggestions(answer, model.predictor, {}, some)
     check_suggestions(of_few, models[-1].predictor, {**options, "layout": AZERTY}, texts[-1])
-    check_suggestions(of_everyday, Predictor(read_folder(EVERYDAY), threads=1), {}, typed)
+    everyday = Predictor(read_folder(EVERYDAY), threads=1)
+    check_suggestions(of_everyday, everyday, {}, typed)
+    check_suggestions(of_phrases, everyday, {}, typed, phrases=True)
+    assert any(" " in one["word"] for offered in of_phrases["suggestions"] for one in offered)
 
 
 @needs("npm")

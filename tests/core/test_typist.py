@@ -69,6 +69,17 @@ def test_the_everyday_model_suggests_what_it_does_in_python(library: Library) ->
     assert_typed_alike(ours, theirs, edits, k=5)
 
 
+def test_phrases_are_those_of_python(library: Library) -> None:
+    ours = CModel(library, EVERYDAY).typist(phrases=True)
+    theirs = Predictor(read_folder(EVERYDAY)).typist()
+    sentence = "Thank you so much for the invitation. I wll be there"
+    offered = [ours.suggest(sentence[:end]) for end in range(len(sentence) + 1)]
+    for end, suggestions in enumerate(offered):
+        text = sentence[:end]
+        assert_same(suggestions, theirs.suggest(text, phrases=True), text)
+    assert any(" " in one.word for suggestions in offered for one in suggestions)
+
+
 def test_the_end_of_a_long_text_is_read(library: Library) -> None:
     model = random_words(6, 60)
     draw = random.Random(6)

@@ -51,6 +51,17 @@ def test_a_vocabulary_has_the_models_words_and_their_probabilities(predictor: Pr
     assert vocabulary.fold("LIKE") == vocabulary.fold("Like")
 
 
+def test_the_first_slots_may_have_phrases(predictor: Predictor) -> None:
+    """After `th`, this model is sure of `the`, and it always finds `the` likeliest."""
+    shown = Suggester(predictor, phrase_slots=2).suggest("so th", 4)
+
+    chosen = predictor.suggest("so th", 2, complete=True, phrases=True)
+    assert shown[:2] == [one.word for one in chosen]
+    assert "the the" in shown[:2]
+    assert not any(" " in word for word in shown[2:])
+    assert len(set(shown)) == len(shown)
+
+
 @pytest.mark.parametrize(
     ("text", "completions"), [("the l", ["like", "likely"]), ("I don'", ["don't"])]
 )

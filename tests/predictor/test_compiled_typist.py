@@ -103,6 +103,34 @@ def test_a_typist_with_options_suggests_what_it_does_in_python(seed: int) -> Non
         assert_typed_alike(compiled, readable, texts, k, complete=complete)
 
 
+@pytest.mark.parametrize("seed", range(6))
+def test_the_core_chooses_the_phrases_that_python_does(seed: int) -> None:
+    model = random_words(seed, (12, 60)[seed % 2], **KINDS[seed])
+    draw = random.Random(seed)
+    compiled, readable = both(model.predictor, repeats=seed % 3 > 0)
+    longest = 0
+    for k, complete in ((1, None), (3, None), (3, True), (4, False)):
+        for text in texts_of(draw, model, 10):
+            offered = [
+                typist.suggest(text, k, complete=complete, phrases=True)
+                for typist in (compiled, readable)
+            ]
+            assert_same(*offered, text)
+            assert len(offered[0]) <= k
+            longest = max(longest, *(one.word.count(" ") for one in offered[0]), 0)
+    assert longest > 0
+
+
+def test_phrases_do_not_change_what_a_typist_has_read() -> None:
+    model = random_words(1, 60)
+    texts = texts_of(random.Random(5), model, 20)
+    typist, plain = model.predictor.typist(), model.predictor.typist()
+    for text in texts:
+        chosen = typist.suggest(text, phrases=True)
+        assert chosen == model.predictor.suggest(text, phrases=True), text
+        assert typist.suggest(text) == plain.suggest(text), text
+
+
 def test_next_words_are_remembered_for_one_context_and_count() -> None:
     model = random_words(2, 60)
     first, second = [word for word in model.predictor.tokenizer.words[2:] if word.isalpha()][:2]

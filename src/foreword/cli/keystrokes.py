@@ -100,6 +100,14 @@ def keystrokes(
             "it is typed.",
         ),
     ] = False,
+    phrases: Annotated[
+        bool,
+        typer.Option(
+            "--phrases",
+            help="Type everything again with the words and phrases that together save the most "
+            "keys.",
+        ),
+    ] = False,
     beside: Annotated[
         list[str] | None,
         typer.Option(
@@ -139,10 +147,10 @@ def keystrokes(
     """
     typist = SimulatedTypist(slots, ghost, acceptance, automatic_space, case, repeats)
     if pairs:
-        if text or chats or learn or beside or letters or keypad:
+        if text or chats or learn or phrases or beside or letters or keypad:
             raise SettingsError(
-                "--pairs cannot be combined with a TEXT, --chats, --learn, --with, --letters or "
-                "--keypad"
+                "--pairs cannot be combined with a TEXT, --chats, --learn, --phrases, --with, "
+                "--letters or --keypad"
             )
         with Watch() as watch:
             reports = _of_pairs(folder, pairs, against, typist, messages, seed, reading, watch)
@@ -168,6 +176,9 @@ def keystrokes(
     units = [unit for source in sources for unit in whole_units(source.read())]
     drawn = [units[n] for n in _drawn(units, messages, seed)]
     reports = {"": simulate(Suggester(model), drawn, typist, spacing=model.tokenizer.spacing)}
+    if phrases:
+        longer = Suggester(model, phrase_slots=slots)
+        reports["phrases"] = simulate(longer, drawn, typist, spacing=model.tokenizer.spacing)
     if beside:
         mixed = Suggester(MixedTypist([model, *map(load, beside)]))
         name = f"with {' and '.join(beside)}"

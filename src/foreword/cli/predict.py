@@ -75,6 +75,13 @@ def predict(
             "probabilities.",
         ),
     ] = None,
+    phrases: Annotated[
+        bool,
+        typer.Option(
+            "--phrases",
+            help="Suggest the words and phrases that together save the most keys.",
+        ),
+    ] = False,
     tolerant: Tolerant = False,
     no_filter: NoFilter = False,
     block: Block = None,
@@ -117,16 +124,17 @@ def predict(
         tell_of_empty(layer, personal, folder)
     for model, name in zip([predictor, *others], [folder, *(beside or ())], strict=True):
         tell_of_untrained(model, name)
-    if letters and (interactive or complete is not None or others):
+    if letters and (interactive or complete is not None or phrases or others):
         raise SettingsError(
-            "--letters cannot be combined with --interactive, --complete, --next or --with"
+            "--letters cannot be combined with --interactive, --complete, --next, --phrases or "
+            "--with"
         )
     if interactive:
         if not sys.stdin.isatty():
             raise SettingsError("--interactive needs a terminal; without one, pipe lines in")
         from foreword.cli.typing_prompt import type_along
 
-        type_along(typist, k)
+        type_along(typist, k, phrases=phrases)
         return
     reading = ReadingNotes()
     for line in input_lines() if text is None or text == "-" else [text]:
@@ -134,7 +142,7 @@ def predict(
             show_letters(line, predictor.letters(line), k, as_json=as_json)
             continue
         typist.forget()  # each line is a text of its own
-        suggestions = typist.suggest(line, k, complete=complete)
+        suggestions = typist.suggest(line, k, complete=complete, phrases=phrases)
         show(line, suggestions, as_json=as_json)
         if not others:
             reading.add(predictor, line, [suggestion.word for suggestion in suggestions])

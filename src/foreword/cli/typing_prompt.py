@@ -64,16 +64,17 @@ class _Ghost(AutoSuggest):
         return Ghost(shown(rest_of(suggestions[0], document.text))) if suggestions else None
 
 
-def type_along(typist: Typist | MixedTypist, k: int) -> None:
+def type_along(typist: Typist | MixedTypist, k: int, *, phrases: bool = False) -> None:
     """Reads lines until Ctrl-D. Tab accepts the first suggestion, Alt-1 to Alt-9 any.
 
     Args:
         typist: makes the suggestions.
         k: the number of suggestions to show.
+        phrases: whether phrases are suggested too.
     """
 
     def ask(text: str) -> list[Suggestion]:
-        return typist.suggest(text, k)
+        return typist.suggest(text, k, phrases=phrases)
 
     keys = KeyBindings()
 

@@ -25,16 +25,31 @@ class Suggester:
     typist may continue to `likely`. Marks are not suggested.
     """
 
-    def __init__(self, model: Predictor | MixedTypist, personal: Personal | None = None) -> None:
-        """Take a model and a layer of someone's own words over it; or several models in one."""
+    def __init__(
+        self,
+        model: Predictor | MixedTypist,
+        personal: Personal | None = None,
+        *,
+        phrase_slots: int = 0,
+    ) -> None:
+        """Take a model and a layer of someone's own words over it; or several models in one.
+
+        The first `phrase_slots` suggestions are the words and phrases that together save the most
+        keys.
+        """
         self._typist: Typist | MixedTypist = (
             model.typist(layer=personal) if isinstance(model, Predictor) else model
         )
+        self._phrase_slots = phrase_slots
 
     def suggest(self, text: str, k: int) -> list[str]:
-        """Return at most k words that differ in more than case, the most probable first."""
-        suggestions = self._typist.suggest(text, k + SPARE, complete=True)
-        return [s.word for s in suggestions if any(map(str.isalnum, s.word))][:k]
+        """Return at most k suggestions that differ in more than case, the best first."""
+        words = []
+        if slots := min(k, self._phrase_slots):
+            words = self._typist.suggest(text, slots, complete=True, phrases=True)
+        if k > slots:
+            words += self._typist.suggest(text, k + SPARE, complete=True)
+        return list(dict.fromkeys(s.word for s in words if any(map(str.isalnum, s.word))))[:k]
 
 
 _CUTTER = Tokenizer(SPECIAL, TokenizerConfig())

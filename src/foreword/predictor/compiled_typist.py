@@ -96,17 +96,21 @@ class CompiledTypist:
         self._lettering = compiled.part("Lettering")
         self.forget = self._native.forget
 
-    def suggest(self, text: str, k: int, complete: bool | None) -> list[Suggestion]:
+    def suggest(self, text: str, k: int, complete: bool | None, phrases: bool) -> list[Suggestion]:
         """Return what `Typist.suggest` does.
 
         Raises:
             FolderError: the model's scores overflow.
         """
-        return _suggestions(self._asked(self._native.suggest, text, k, complete))
+        return _suggestions(self._asked(self._native.suggest, text, k, complete, phrases))
 
-    def suggesting(self, text: str, k: int, complete: bool | None) -> Work[list[Suggestion]]:
+    def suggesting(
+        self, text: str, k: int, complete: bool | None, phrases: bool
+    ) -> Work[list[Suggestion]]:
         """Do the same as work, of which some words are read at a time; see `lockstep`."""
-        rows = yield from self._in_parts(partial(self._suggesting, self._native, text, k, complete))
+        rows = yield from self._in_parts(
+            partial(self._suggesting, self._native, text, k, complete, phrases)
+        )
         return _suggestions(rows)
 
     def letters(self, text: str, ignore_case: bool) -> Letters:

@@ -90,11 +90,14 @@ class MixedTypist:
         # Replaced as a whole, so that a thread sees either the old or the new one.
         self._known: tuple[int, str, Weights] = (0, "", self._equal)
 
-    def suggest(self, text: str, k: int = 3, *, complete: bool | None = None) -> list[Suggestion]:
+    def suggest(
+        self, text: str, k: int = 3, *, complete: bool | None = None, phrases: bool = False
+    ) -> list[Suggestion]:
         """Return the k most probable words at the end of a text; see `Predictor.suggest`.
 
         A word that several models suggest is one suggestion: the probabilities are added, and it is
-        written as the model that contributes most writes it.
+        written as the model that contributes most writes it. Phrases are suggested only where one
+        model is asked, since they are of one language.
         """
         if k < 1:
             raise SettingsError(f"k must be at least 1, not {k}")
@@ -102,7 +105,7 @@ class MixedTypist:
         least = LEAST * max(weights)
         asked = [number for number, weight in enumerate(weights) if weight >= least]
         if len(asked) == 1:
-            return self._asked(asked[0], weights, text, k, complete)
+            return self._asked(asked[0], weights, text, k, complete, phrases=phrases)
         merged: dict[str, Suggestion] = {}
         contributed: dict[str, float] = {}
         for number in asked:
@@ -118,14 +121,21 @@ class MixedTypist:
         return sorted(merged.values(), key=lambda suggestion: -suggestion.probability)[:k]
 
     def _asked(
-        self, number: int, weights: Weights, text: str, k: int, complete: bool | None
+        self,
+        number: int,
+        weights: Weights,
+        text: str,
+        k: int,
+        complete: bool | None,
+        *,
+        phrases: bool = False,
     ) -> list[Suggestion]:
         """Return what a model suggests, with probabilities times its weight."""
         weight = weights[number]
         return [
             Suggestion(word, weight * share, written, replaces)
             for word, share, written, replaces in self._typists[number].suggest(
-                text, k, complete=complete
+                text, k, complete=complete, phrases=phrases
             )
         ]
 

@@ -260,6 +260,7 @@ class Predictor:
         k: int = 3,
         *,
         complete: bool | None = None,
+        phrases: bool = False,
         tolerant: bool = False,
         layer: Layer | None = None,
         offensive: bool = False,
@@ -282,6 +283,8 @@ class Predictor:
             k: the largest number of words.
             complete: True takes the last word as unfinished, and offers it unchanged if the
                 vocabulary lacks it; False takes it as finished; None weighs both.
+            phrases: True returns the k words or phrases of up to three words that together are
+                expected to save the most keys, the one that saves most first.
             tolerant: consider slips (a letter missing, added, replaced or transposed) even if words
                 begin as typed.
             layer: another opinion on the next word, mixed in; one that fails is left out, which is
@@ -297,7 +300,7 @@ class Predictor:
         typist = self.typist(
             tolerant=tolerant, layer=layer, offensive=offensive, blocked=blocked, layout=layout
         )
-        return typist.suggest(text, k, complete=complete)
+        return typist.suggest(text, k, complete=complete, phrases=phrases)
 
     def trace(self, text: str, *, complete: bool | None = None) -> WordTrace:
         """Return gates and memory at the last word that suggestions are based on; without torch.

@@ -14,6 +14,7 @@ from foreword.predictor.filter import Filter
 from foreword.predictor.layer import Layer
 from foreword.predictor.lockstep import Work, alone
 from foreword.predictor.next_letter import Letters, next_letters, word_shares
+from foreword.predictor.phrases import SPARE, most_saving, phrases_of, without_marks
 from foreword.predictor.reading import MARKS, Context, ModelReader, ReadingProgress
 from foreword.predictor.slips import QWERTY, Layout
 from foreword.predictor.spacing import SEEN
@@ -94,38 +95,57 @@ class Typist:
         self._seen: _Shown | None = None
         self._shares: tuple[tuple[Context, np.ndarray], ...] = ()
 
-    def suggest(self, text: str, k: int = 3, *, complete: bool | None = None) -> list[Suggestion]:
+    def suggest(
+        self, text: str, k: int = 3, *, complete: bool | None = None, phrases: bool = False
+    ) -> list[Suggestion]:
         """Return the k most probable words at the end of a text; see `Predictor.suggest`."""
         if k < 1:
             raise SettingsError(f"k must be at least 1, not {k}")
         if self._compiled is not None:
-            return self._compiled.suggest(text, k, complete)
+            return self._compiled.suggest(text, k, complete, phrases)
         if complete is False or not text[-1:].isalpha():
             self._reader.engine.call_up()  # a word has ended: all words are scored next
-        return alone(self.suggesting(text, k, complete=complete))
+        return alone(self.suggesting(text, k, complete=complete, phrases=phrases))
 
     def suggesting(
-        self, text: str, k: int = 3, *, complete: bool | None = None
+        self, text: str, k: int = 3, *, complete: bool | None = None, phrases: bool = False
     ) -> Work[list[Suggestion]]:
         """Suggest as work that can be combined with that of other users; see `lockstep`."""
         if k < 1:
             raise SettingsError(f"k must be at least 1, not {k}")
         if self._compiled is not None:
-            return self._compiled.suggesting(text, k, complete)
-        return self._suggesting(text, k, complete)
+            return self._compiled.suggesting(text, k, complete, phrases)
+        return self._suggesting(text, k, complete, phrases)
 
-    def _suggesting(self, text: str, k: int, complete: bool | None) -> Work[list[Suggestion]]:
+    def _suggesting(
+        self, text: str, k: int, complete: bool | None, phrases: bool
+    ) -> Work[list[Suggestion]]:
         reading, typed = yield from self._read(text, unfinished=complete is not False)
-        if self._repeats:
-            return (yield from self._suggestions(reading, typed, text, k, complete))
-        start = len(text) - len(typed)
-        passed = self._seen.passed_at(text, start) if self._seen is not None else frozenset()
-        offered = yield from self._suggestions(reading, typed, text, k + len(passed), complete)
-        fold = self._reader.lexicon.fold
-        offered = [suggestion for suggestion in offered if fold(suggestion.word) not in passed][:k]
-        shown = frozenset(fold(suggestion.word) for suggestion in offered)
-        self._seen = _Shown(text, start, passed, shown)
+        start, fold = len(text) - len(typed), self._reader.lexicon.fold
+        passed: frozenset[str] = frozenset()
+        if not self._repeats and self._seen is not None:
+            passed = self._seen.passed_at(text, start)
+        wanted = k + len(passed) + (SPARE if phrases else 0)
+        offered = yield from self._suggestions(reading, typed, text, wanted, complete)
+        if passed:
+            offered = [one for one in offered if fold(one.word) not in passed]
+        if phrases:
+            offered = without_marks(offered)
+            longer = yield from phrases_of(offered, text, k, partial(self._next, reading))
+            offered = most_saving(offered, longer, text, k, fold)
+        offered = offered[:k]
+        if not self._repeats:
+            shown = frozenset(fold(one.word) for one in offered)
+            self._seen = _Shown(text, start, passed, shown)
         return offered
+
+    def _next(self, reading: ReadingProgress, text: str) -> Work[Suggestion | None]:
+        """Return the likeliest word or mark after a text whose beginning was read, if any."""
+        further, _ = yield from self._reader.read(
+            text, reading, unfinished=False, marks=self._marks
+        )
+        following = yield from self._suggestions(further, "", text, 1, None)
+        return following[0] if following else None
 
     @cached_property
     def _reader(self) -> ModelReader:

@@ -13,6 +13,10 @@ ModelName = Annotated[
     str | None, Meta(description="The name of a model; by default the first one.")
 ]
 
+Phrases = Annotated[
+    bool, Meta(description="Suggest the words and phrases that together save the most keys.")
+]
+
 
 class PredictRequest(Struct, forbid_unknown_fields=True):
     """One text or several, whose next words are requested."""
@@ -27,6 +31,7 @@ class PredictRequest(Struct, forbid_unknown_fields=True):
             "their probabilities."
         ),
     ] = None
+    phrases: Phrases = False
     tolerant: Annotated[
         bool, Meta(description="Correct typing errors even if words begin as typed.")
     ] = False
@@ -41,8 +46,8 @@ class PredictRequest(Struct, forbid_unknown_fields=True):
 class SuggestedWord(Struct):
     """A suggested word."""
 
-    word: Annotated[str, Meta(description="The word as it is written here.")]
-    text: Annotated[str, Meta(description="The whole text after the word is accepted.")]
+    word: Annotated[str, Meta(description="The word or phrase as it is written here.")]
+    text: Annotated[str, Meta(description="The whole text after it is accepted.")]
     probability: Annotated[float, Meta(ge=0.0, le=1.000001)]
 
 
@@ -322,6 +327,7 @@ class Keystroke(Struct, forbid_unknown_fields=True):
     text: str
     k: Count = 3
     model: str | None = None
+    phrases: bool = False
     trace: bool = False
 
 
@@ -358,9 +364,7 @@ class TranslationRequest(Struct, forbid_unknown_fields=True):
     rest: Annotated[bool, Meta(description="Also complete the text to a whole translation.")] = (
         False
     )
-    phrases: Annotated[
-        bool, Meta(description="Suggest the words and phrases that together save the most keys.")
-    ] = False
+    phrases: Phrases = False
     attention: Annotated[
         bool, Meta(description="Also tell where the decoder looked for each word.")
     ] = False

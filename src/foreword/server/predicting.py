@@ -49,11 +49,15 @@ def _suggest(model: Model, request: PredictRequest, text: str) -> Work[list[Sugg
         and not request.blocked
     )
     if is_plain:
-        return offered((yield from model.typists.suggesting(text, request.k)), text)
+        words = yield from model.typists.suggesting(text, request.k, phrases=request.phrases)
+        return offered(words, text)
     typist = model.predictor.typist(
         tolerant=request.tolerant, offensive=request.offensive, blocked=request.blocked
     )
-    return offered((yield from typist.suggesting(text, request.k, complete=request.complete)), text)
+    words = yield from typist.suggesting(
+        text, request.k, complete=request.complete, phrases=request.phrases
+    )
+    return offered(words, text)
 
 
 def offered(suggestions: list[Suggestion], text: str) -> list[SuggestedWord]:

@@ -250,7 +250,7 @@ class WordTyping(ModelTyping):
     def _suggest(self, keystroke: Keystroke) -> Work[KeystrokeAnswer]:
         typist = self.typist_of(self.service.models.get(keystroke.model))
         text = self.service.text(keystroke.text)
-        suggestions = yield from typist.suggesting(text, keystroke.k)
+        suggestions = yield from typist.suggesting(text, keystroke.k, phrases=keystroke.phrases)
         answer = KeystrokeAnswer(keystroke.id, offered(suggestions, text))
         if keystroke.trace:
             # Clients draw complete words, so that the one being typed is left out.

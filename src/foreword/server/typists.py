@@ -28,10 +28,10 @@ class Typists:
     def __len__(self) -> int:
         return len(self._by_beginning)
 
-    def suggesting(self, text: str, k: int) -> Work[list[Suggestion]]:
+    def suggesting(self, text: str, k: int, *, phrases: bool) -> Work[list[Suggestion]]:
         """The work of `Predictor.suggest`."""
         beginning, typist = self._taken(text)
-        suggestions = yield from typist.suggesting(text, k)
+        suggestions = yield from typist.suggesting(text, k, phrases=phrases)
         self._keep(beginning, typist)
         return suggestions
 

@@ -15,12 +15,12 @@ from typing import NamedTuple
 import numpy as np
 
 from foreword.errors import SettingsError
+from foreword.predictor.phrases import PHRASE, STARTS, Phrase, least_phrase, most_saving
 from foreword.predictor.reading import readable
 from foreword.predictor.suggest import Suggestion
 from foreword.text.placeholders import slotted
 from foreword.text.subwords import SLOT_CHARACTERS, Subwords
 from foreword.translator.demands import Demands, Ids, Pieces, Prefix, is_writable
-from foreword.translator.phrases import SOONER, most_saving
 from foreword.translator.reader import KEPT, Node, Reader, pairs
 from foreword.translator.search import BeamSearch, Ends, Network
 from foreword.translator.spans import shown, spans_of
@@ -37,12 +37,6 @@ LEAST_PART = 0.1
 """
 MOST_SUBWORDS = 512
 """A source of more sub-words is refused; after a longer translation, nothing is suggested."""
-PHRASE = 3
-"""The most words of a phrase that is suggested."""
-LEAST_PHRASE = math.log(0.05)
-"""Phrases of a smaller log-probability are not followed."""
-STARTS = 2
-"""The number of likeliest words that phrases begin with."""
 _WORD = re.compile(r"\w+(?:['’-]\w+)*")
 
 
@@ -88,13 +82,15 @@ class _Phrase(NamedTuple):
     """A phrase that is followed.
 
     Attributes:
-        word: the suggested word that it begins with.
+        first: the index of the suggested word that it begins with.
+        word: that word.
         ids: the sub-words of the text with it.
         written: the bytes after that word.
         log: the log-probability of the phrase.
         length: the number of its complete words.
     """
 
+    first: int
     word: Suggestion
     ids: Ids
     written: bytes
@@ -173,9 +169,8 @@ class TranslationTypist:
             raise SettingsError(f"k must be at least 1, not {k}")
         if phrases:
             single = self.suggest(text, k, complete=complete)
-            least = single[-1].probability if len(single) == k else 0.0
-            longer = self._phrases(text, single[:STARTS], least)
-            return most_saving([*single, *longer], text, k)
+            longer = self._phrases(text, single[:STARTS], least_phrase(single, k))
+            return most_saving(single, list(longer), text, k)
         text = self._masked(text)
         whole, typed = self._parted(text)
         before, typed = tuple(self._encode(whole)), self._shown(typed)
@@ -203,27 +198,24 @@ class TranslationTypist:
             ]
         return sorted(offered, key=lambda one: -one.probability)[:k]
 
-    def _phrases(
-        self, text: str, words: Sequence[Suggestion], least: float
-    ) -> Iterator[Suggestion]:
+    def _phrases(self, text: str, words: Sequence[Suggestion], least: float) -> Iterator[Phrase]:
         """Yield phrases that begin with suggested words: the likeliest words after each.
 
         Args:
             text: the typed text.
             words: the first words of phrases.
-            least: the probability of the last word that is suggested otherwise. Phrases that are
-                expected to save fewer keys than it are not followed.
+            least: less probable phrases are not followed.
         """
-        bound = max(LEAST_PHRASE, _log(least * SOONER / (SOONER + PHRASE - 1)))
-        live = [
-            _Phrase(word, tuple(self._encode(self._masked(word.accepted(text)))), b"", _log(p), 1)
-            for word, p in ((word, word.probability) for word in words)
-        ]
+        bound = _log(least)
+        live = []
+        for first, word in enumerate(words):
+            ids = tuple(self._encode(self._masked(word.accepted(text))))
+            live.append(_Phrase(first, word, ids, b"", _log(word.probability), 1))
         while live := [one for one in live if one.log > bound and len(one.ids) <= MOST_SUBWORDS]:
             nodes = self._reader.after([one.ids for one in live])
             longer = []
             for one, node in zip(live, nodes, strict=True):
-                word, ids, written, log, length = one
+                first, word, ids, written, log, length = one
                 # The first sub-word after the suggested word does not make it longer.
                 over = self._reader.over
                 index = int(node.logs.argmax() if written else over[node.logs[over].argmax()])
@@ -234,10 +226,12 @@ class TranslationTypist:
                     length += 1
                     more = written.decode("utf-8", "replace")
                     chance = math.exp(min(log + node.ending, 0.0))
-                    yield Suggestion(word.word + more, chance, word.text + more, word.replaces)
+                    longest = Suggestion(word.word + more, chance, word.text + more, word.replaces)
+                    yield Phrase(first, length, longest)
                 if index != self._end and length < PHRASE:
                     log += float(node.logs[index])
-                    longer.append(_Phrase(word, (*ids, index), written + piece, log, length))
+                    ids, written = (*ids, index), written + piece
+                    longer.append(_Phrase(first, word, ids, written, log, length))
             live = longer
 
     def rest(self, text: str) -> str:
