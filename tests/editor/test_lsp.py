@@ -358,6 +358,9 @@ def test_settings_of_the_editor_come_on_top_of_the_command_line(
     assert len(every) == 3
     assert configure(k=1) == every[:1]
     assert configure(blocked=[every[0]]) == [w for w in every if w != every[0]]
+    phrases = predictor.suggest("I would li", 4, phrases=True)
+    assert configure(phrases=True) == labels(phrases, "I would li")
+    assert any(" " in word for word in configure(phrases=True))
     file = tmp_path / "mine.sqlite"
     with personal.open(file, predictor.tokenizer, create=True) as layer:
         layer.learn("I would lisbon\n" * 20, personal.network_of(predictor))

@@ -22,12 +22,15 @@ WORDS = ("the", "like", "likely", "to", ",", "cat")
 
 
 class Words:
-    """Suggests its words: those that begin as typed, and "the" for "teh"."""
+    """Suggests its words: those that begin as typed, and "the" for "teh".
+
+    With phrases, each word is suggested with "the" after it.
+    """
 
     def __init__(self) -> None:
         self.asked: list[str] = []
 
-    def suggest(self, text: str, k: int = 3) -> list[Suggestion]:
+    def suggest(self, text: str, k: int = 3, *, phrases: bool = False) -> list[Suggestion]:
         self.asked.append(text)
         typed = text[len(text.rstrip("abcdefghijklmnopqrstuvwxyz")) :]
         if typed == "teh":
@@ -37,6 +40,8 @@ class Words:
         else:
             fitting = [word for word in WORDS if word.startswith(typed) and word != typed]
             words = [Suggestion(word, 1.0, word, len(typed)) for word in fitting]
+        if phrases:
+            words = [Suggestion(f"{w} the", p, f"{t} the", n) for w, p, t, n in words]
         return words[:k]
 
 
@@ -139,8 +144,13 @@ class Application:
 
 
 def application(
-    text: str = "", *, shows_text: bool = True, is_late: bool = False, learns: bool = False
+    text: str = "",
+    *,
+    shows_text: bool = True,
+    is_late: bool = False,
+    phrases: bool = False,
+    learns: bool = False,
 ) -> Application:
     """An application with an input method of some words."""
-    method = InputMethod(Words(), Habits(k=3, learns=learns))
+    method = InputMethod(Words(), Habits(k=3, phrases=phrases, learns=learns))
     return Application(method, text, shows_text=shows_text, is_late=is_late)

@@ -22,8 +22,10 @@ def run(home: Path, *words: object) -> tuple[int, str]:
 
 def test_an_input_method_is_installed_and_removed(small_model: Path, tmp_path: Path) -> None:
     own_words = tmp_path / "my words.personal"
-    options = ("--words", 3, "--keys", "function", "--tab", "--block", "cat", "--learn")
-    code, stderr = run(tmp_path, small_model, *options, "--personal", own_words, "--install")
+    options = ("--words", 3, "--keys", "function", "--tab", "--phrases", "--learn")
+    code, stderr = run(
+        tmp_path, small_model, *options, "--block", "cat", "--personal", own_words, "--install"
+    )
     xml = tmp_path / ".local/share/ibus/component/foreword-my-model.xml"
     variable = tmp_path / ".config/environment.d/60-foreword-ibus.conf"
     read = ElementTree.parse(xml).getroot()
@@ -34,8 +36,8 @@ def test_an_input_method_is_installed_and_removed(small_model: Path, tmp_path: P
     assert read.findtext("engines/engine/name") == "foreword-my-model"
     assert shlex.split(read.findtext("exec") or "") == [
         *(sys.executable, "-m", "foreword", "ibus", str(small_model), "--ibus"),
-        *("--words", "3", "--keys", "function", "--tab", "--learn", "--block", "cat"),
-        *("--personal", str(own_words)),
+        *("--words", "3", "--keys", "function", "--tab", "--phrases", "--learn"),
+        *("--block", "cat", "--personal", str(own_words)),
     ]
     assert variable.read_text() == (
         f"IBUS_COMPONENT_PATH=/usr/share/ibus/component{os.pathsep}{xml.parent}\n"

@@ -62,6 +62,16 @@ def test_words_are_taken_one_after_the_other(shows_text: bool) -> None:
     assert field.text == "like the like"
 
 
+@both
+def test_a_phrase_is_taken_by_its_key_and_a_space_follows_it(shows_text: bool) -> None:
+    field = application(shows_text=shows_text, phrases=True)
+    field.type("I li")
+    assert field.shown == ("like the", "likely the")
+    assert field.take(1)
+    field.type("cat")
+    assert field.text == "I like the cat"
+
+
 def test_a_space_that_was_typed_after_a_taken_word_is_the_only_one() -> None:
     field = application()
     field.type("li")

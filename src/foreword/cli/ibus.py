@@ -8,7 +8,7 @@ import typer
 from foreword.cli.arguments import ModelName
 from foreword.cli.console import interruptible, print_note, results
 from foreword.cli.personal import KEY, opened
-from foreword.cli.predict import Block, NoFilter, PersonalFile, Tolerant
+from foreword.cli.predict import Block, NoFilter, PersonalFile, Phrases, Tolerant
 from foreword.errors import MissingExtraError, SettingsError
 from foreword.input_method.component import Folders, install, next_steps, uninstall
 from foreword.input_method.keys import MOST, KeyChoice
@@ -27,6 +27,7 @@ def ibus(
         ),
     ] = "alt",
     tab: Annotated[bool, typer.Option("--tab", help="Tab accepts the first word too.")] = False,
+    phrases: Phrases = False,
     tolerant: Tolerant = False,
     no_filter: NoFilter = False,
     block: Block = None,
@@ -68,6 +69,7 @@ def ibus(
         k=k,
         keys=keys,
         tab=tab,
+        phrases=phrases,
         tolerant=tolerant,
         offensive=no_filter,
         blocked=tuple(block or ()),

@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from foreword.cli.personal import KEY
-from foreword.cli.predict import Block, NoFilter, PersonalFile, Tolerant
+from foreword.cli.predict import Block, NoFilter, PersonalFile, Phrases, Tolerant
 from foreword.errors import MissingExtraError
 from foreword.text.newlines import Lines
 
@@ -29,6 +29,7 @@ def lsp(
     k: Annotated[
         int, typer.Option("-k", "--words", min=1, max=100, help="Number of words to choose from.")
     ] = 5,
+    phrases: Phrases = False,
     tolerant: Tolerant = False,
     no_filter: NoFilter = False,
     block: Block = None,
@@ -59,6 +60,7 @@ def lsp(
             model=folder,
             translator=translator,
             k=k,
+            phrases=phrases,
             tolerant=tolerant,
             offensive=no_filter,
             blocked=tuple(block or ()),

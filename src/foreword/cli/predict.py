@@ -23,6 +23,12 @@ from foreword.predictor.typist import Typist
 from foreword.visible import shown
 
 Words = Annotated[int, typer.Option("-k", "--words", min=1, help="Number of words to show.")]
+Phrases = Annotated[
+    bool,
+    typer.Option(
+        "--phrases", help="Suggest the words and phrases that together save the most keys."
+    ),
+]
 Tolerant = Annotated[
     bool,
     typer.Option(
@@ -75,13 +81,7 @@ def predict(
             "probabilities.",
         ),
     ] = None,
-    phrases: Annotated[
-        bool,
-        typer.Option(
-            "--phrases",
-            help="Suggest the words and phrases that together save the most keys.",
-        ),
-    ] = False,
+    phrases: Phrases = False,
     tolerant: Tolerant = False,
     no_filter: NoFilter = False,
     block: Block = None,

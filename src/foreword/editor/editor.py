@@ -47,6 +47,8 @@ class Settings(BaseModel):
     """A translation model, for translations in PO and XLIFF files."""
     k: Annotated[int, Field(ge=1, le=100)] = 5
     """The number of words to choose from."""
+    phrases: bool = False
+    """Whether to suggest phrases beside words."""
     tolerant: bool = False
     """Whether to consider slips even if words begin as typed."""
     offensive: bool = False
@@ -104,6 +106,7 @@ class Question:
         position: inside the document.
         encoding: the units of its column.
         k: the largest number of words.
+        phrases: whether to suggest phrases beside words.
     """
 
     typist: Typist | AnyTypist
@@ -113,6 +116,7 @@ class Question:
     position: Position
     encoding: Encoding
     k: int
+    phrases: bool
 
     def words(self) -> list[Offer]:
         """Return words to choose from: for the word being typed, or the next one.
@@ -164,11 +168,14 @@ class Question:
         column = self.position.column - units(typed, self.encoding)
         return Offer(suggestion, self.position._replace(column=column), self.position, typed)
 
+    def _suggestions(self, k: int, complete: bool | None) -> list[Suggestion]:
+        return self.typist.suggest(self.text, k, complete=complete, phrases=self.phrases)
+
     def _offers(self, *, complete: bool | None = None) -> list[Offer]:
         offers = []
         # A mark that belongs to the last word is never at the beginning of the next line.
         k = self.k + SPARE if self.after_wrap else self.k
-        for suggestion in self.typist.suggest(self.text, k, complete=complete):
+        for suggestion in self._suggestions(k, complete):
             if self.after_wrap and attaches_left(suggestion.word):
                 continue
             replaced = self.text[len(self.text) - suggestion.replaces :]
@@ -201,7 +208,7 @@ class TranslationQuestion(Question):
     def _offers(self, *, complete: bool | None = None) -> list[Offer]:
         written = self.target.written
         offers = []
-        for suggestion in self.typist.suggest(self.text, self.k, complete=complete):
+        for suggestion in self._suggestions(self.k, complete):
             replaced = written(self.text[len(self.text) - suggestion.replaces :])
             column = self.position.column - units(replaced, self.encoding)
             if column >= 0:
@@ -300,6 +307,7 @@ class Editor:
                     document.nearest(position),
                     document.encoding,
                     self.settings.k,
+                    self.settings.phrases,
                     target,
                 )
         if self._predictor is None:
@@ -332,6 +340,7 @@ class Editor:
             document.nearest(position),
             document.encoding,
             self.settings.k,
+            self.settings.phrases,
         )
 
     def _typist(self, name: str, predictor: Predictor) -> Typist:

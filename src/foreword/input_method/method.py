@@ -71,8 +71,8 @@ Action = Commit | Delete | Show | Learn | Ask
 class Suggesting(Protocol):
     """What suggests: a `Typist`."""
 
-    def suggest(self, text: str, k: int = 3) -> list[Suggestion]:
-        """Return the k most probable words at the end of a text."""
+    def suggest(self, text: str, k: int = 3, *, phrases: bool = False) -> list[Suggestion]:
+        """Return the k most probable words at the end of a text, or words and phrases."""
         ...
 
 
@@ -83,11 +83,13 @@ class Habits:
     Attributes:
         k: the largest number of suggestions.
         keys: the keys that take them.
+        phrases: whether phrases are suggested beside words.
         learns: whether what is written is learned.
     """
 
     k: int = 5
     keys: TakingKeys = field(default_factory=TakingKeys)
+    phrases: bool = False
     learns: bool = False
 
 
@@ -247,7 +249,9 @@ class InputMethod:
         if self._is_put_away or known.is_inside_word or known.is_selected:
             return self._hide()
         k = self._habits.k if known.is_shown else self._habits.k + SPARE
-        offered: Sequence[Suggestion] = self._typist.suggest(self._context, k)
+        offered: Sequence[Suggestion] = self._typist.suggest(
+            self._context, k, phrases=self._habits.phrases
+        )
         if not known.is_shown:  # nothing can be deleted
             offered = [suggestion for suggestion in offered if self._extends(suggestion)]
         if not offered:

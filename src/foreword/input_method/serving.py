@@ -28,6 +28,7 @@ class Settings:
         k: the largest number of suggestions.
         keys: the keys that take them.
         tab: whether Tab takes the first.
+        phrases: whether to suggest phrases beside words.
         tolerant: whether to consider slips even if words begin as typed.
         offensive: whether to suggest offensive words too.
         blocked: words that are never suggested.
@@ -39,6 +40,7 @@ class Settings:
     k: int = 5
     keys: KeyChoice = "alt"
     tab: bool = False
+    phrases: bool = False
     tolerant: bool = False
     offensive: bool = False
     blocked: tuple[str, ...] = ()
@@ -64,6 +66,7 @@ class Settings:
         model = self.model if self.is_installed else str(Path(self.model).absolute())
         switches = {
             "--tab": self.tab,
+            "--phrases": self.phrases,
             "--tolerant": self.tolerant,
             "--no-filter": self.offensive,
             "--learn": self.learns,
@@ -114,7 +117,8 @@ def serve(
     learner = _learner(settings, predictor, key)
     try:
         connection, character = bus.connected(), bus.characters()
-        habits = Habits(settings.k, TakingKeys(settings.keys, settings.tab), settings.learns)
+        keys = TakingKeys(settings.keys, settings.tab)
+        habits = Habits(settings.k, keys, phrases=settings.phrases, learns=settings.learns)
 
         def make(path: str) -> Engine:
             typist = predictor.typist(
