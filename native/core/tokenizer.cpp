@@ -84,8 +84,8 @@ Tokenizer::Tokenizer(TokenizerSpec spec)
                     "use it in Python with foreword[segment]");
     }
     const Vocabulary& words = *spec_.words;
-    if (words.size() < 2 || words[UNK_ID] != "<unk>" || words[EOS_ID] != "<eos>") {
-        throw_error("the first words of the vocabulary are not <unk> and <eos>");
+    if (words.size() < 2 || words[UNK_ID] != UNK || words[EOS_ID] != EOS) {
+        throw_error(std::string("the first words of the vocabulary are not ") + UNK + " and " + EOS);
     }
     for (const std::string& mark : spec_.marks) kept_ += decoded(mark);
     for (const char32_t mark : typographic_marks()) {
@@ -159,7 +159,7 @@ std::vector<Word> Tokenizer::read(std::u32string_view text, std::int64_t last) c
         const std::size_t end = std::min(units.find(U'\n', start), units.size());
         if (start > 0) {
             // As in training, a blank line has no <eos> of its own, unless the text is tokenised already.
-            if (spec_.only_spaces || last != EOS_ID) read.push_back({U"<eos>", EOS_ID, start - 1, start});
+            if (spec_.only_spaces || last != EOS_ID) read.push_back({decoded(EOS), EOS_ID, start - 1, start});
             last = EOS_ID;
         }
         for (Word& word : split(std::u32string_view(units).substr(start, end - start))) {

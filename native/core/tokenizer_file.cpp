@@ -18,7 +18,6 @@ namespace foreword::core {
 
 namespace {
 
-constexpr std::string_view UNK = "<unk>", EOS = "<eos>";
 constexpr std::size_t SHORTEST = 5;  // bytes of a word with its id: "":0,
 
 // The content that Foreword writes beside the vocabulary, in the canonical form.

@@ -15,8 +15,6 @@ constexpr std::size_t SEEN = 64;  // characters at the end of a text that decide
 // Texts after which the likeliest word is remembered, while letters are added to a word.
 constexpr std::size_t FOLLOWED = 8;
 
-constexpr const char* END_OF_LINE = "<eos>";
-
 std::u32string_view end_of(std::u32string_view text) { return text.substr(text.size() - std::min(text.size(), SEEN)); }
 
 }  // namespace
@@ -96,9 +94,9 @@ WordTrace Typist::trace(std::u32string_view text, Ending ending) {
     const Context& at = context(text, unfinished);
     const Engine& engine = reader_->engine();
     // Before the first word, a line has ended.
-    if (at.before == nullptr) return {END_OF_LINE, engine.trace(engine.zeros(), (std::uint32_t)EOS_ID)};
+    if (at.before == nullptr) return {EOS, engine.trace(engine.zeros(), (std::uint32_t)EOS_ID)};
     const std::u32string& word = at.text.words.back();
-    return {word == U"\n" ? END_OF_LINE : encoded(word), engine.trace(*at.before, at.state->last)};
+    return {word == U"\n" ? EOS : encoded(word), engine.trace(*at.before, at.state->last)};
 }
 
 void Typist::forget() {

@@ -11,6 +11,8 @@
 
 namespace foreword::core {
 
+// The words that stand for what the vocabulary lacks, and for the end of a line, and their ids.
+constexpr const char *UNK = "<unk>", *EOS = "<eos>";
 constexpr std::int64_t UNK_ID = 0, EOS_ID = 1;
 
 // Words are UTF-8.
