@@ -317,10 +317,9 @@ class PyWorker {
     std::optional<Worker<Task>> worker_;
 };
 
-core::WordFiles files_of(const nb::bytes& rare, const core::Lexicon::Misspellings& misspellings,
-                         const core::Spacing& spacing, const nb::list& style, const nb::list& abbreviations) {
+core::WordFiles files_of(const core::Lexicon::Misspellings& misspellings, const core::Spacing& spacing,
+                         const nb::list& style, const nb::list& abbreviations) {
     core::WordFiles files;
-    files.rare = core::Texts::of_lines(bytes_of(rare));
     files.misspellings = misspellings;
     files.spacing = spacing;
     files.style = style_of(style);
@@ -349,7 +348,8 @@ void bind_typist(nb::module_& m) {
                 const auto engine = std::make_shared<core::Engine>(
                     borrowed(network_of(network)), skips, threads, ngrams ? borrowed(ngrams->ngrams()) : nullptr);
                 new (self) core::ModelReader(engine, borrowed(tokenizer),
-                                             files_of(rare, misspellings, spacing, style, abbreviations));
+                                             files_of(misspellings, spacing, style, abbreviations),
+                                             [lines = bytes_of(rare)] { return core::Texts::of_lines(lines); });
             },
             nb::arg("network"), nb::arg("skips"), nb::arg("threads"), nb::arg("tokenizer"), nb::arg("ngrams").none(),
             nb::kw_only(), nb::arg("rare"), nb::arg("misspellings"), nb::arg("spacing"), nb::arg("style"),

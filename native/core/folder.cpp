@@ -177,6 +177,10 @@ Folder::Folder(std::vector<File> files, const std::string& where) : files_(std::
     read_config(file(CONFIG));
     const std::string tokenizer_file = path(TOKENIZER), weights_file = path(WEIGHTS);
     const std::string_view vocabulary = file(TOKENIZER).content;
+    auto checksum = beside([&, weights = file(WEIGHTS).content] {
+        weights_.emplace(weights, weights_file);
+        return weights_->checksum();
+    });
     const std::string vocabulary_checksum = sha256(vocabulary);
     const auto is_unchanged = [&](std::string_view name, const std::string& sum) {
         return std::find(checksums_.begin(), checksums_.end(), std::pair(std::string(name), sum)) !=
@@ -185,15 +189,12 @@ Folder::Folder(std::vector<File> files, const std::string& where) : files_(std::
     if (!is_unchanged(TOKENIZER, vocabulary_checksum)) {
         refuse(tokenizer_file, " has been changed since it was written");
     }
-    weights_.emplace(file(WEIGHTS).content, weights_file);
-    auto checksum = beside([&] { return weights_->checksum(); });
     vocabulary_ = read_vocabulary(vocabulary, tokenizer_, (std::size_t)architecture_.words, tokenizer_file);
     drop(TOKENIZER);
     if ((int)vocabulary_->size() != architecture_.words) {
         refuse(tokenizer_file, " has " + std::to_string(vocabulary_->size()) + " words, but " + CONFIG +
                                    " says " + std::to_string(architecture_.words));
     }
-    check_weights(weights_file, checksum.get(), vocabulary_checksum);
     const auto of_ngrams = std::find_if(checksums_.begin(), checksums_.end(),
                                         [](const auto& one) { return one.first == NGRAMS; });
     if (of_ngrams != checksums_.end()) {
@@ -210,6 +211,7 @@ Folder::Folder(std::vector<File> files, const std::string& where) : files_(std::
         if (!is_unchanged(name, sha256(*content))) refuse(path(name), " has been changed since it was written");
         if (valid_utf8(*content) != content->size()) refuse(path(name), " is damaged: it is not UTF-8");
     }
+    check_weights(weights_file, checksum.get(), vocabulary_checksum);
 }
 
 std::string Folder::path(std::string_view name) const {

@@ -10,7 +10,6 @@
 #include <algorithm>
 #include <array>
 #include <functional>
-#include <tuple>
 #include <unordered_map>
 
 namespace foreword::core {
@@ -58,15 +57,16 @@ bool may_be_unusual(char c) { return ((unsigned char)c >= 0x80) | (c == 'I') | (
 
 }  // namespace
 
-Bare::Bare(const std::vector<std::pair<std::uint32_t, std::string>>& words) {
-    std::vector<std::tuple<std::string, std::uint32_t, std::string_view>> found;
-    for (const auto& [word, fold] : words) {
-        std::string bare = encoded(skeleton(decoded(fold)));
-        if (bare != fold && !bare.empty()) found.emplace_back(std::move(bare), word, fold);
+Bare::Bare(const std::vector<std::uint32_t>& words, const std::function<std::string(std::uint32_t)>& fold_of) {
+    Texts skeletons, folds;
+    std::vector<std::uint32_t> marked;
+    for (const std::uint32_t word : words) {
+        const std::string fold = fold_of(word), bare = encoded(skeleton(decoded(fold)));
+        if (bare != fold && !bare.empty()) skeletons.add(bare), folds.add(fold), marked.push_back(word);
     }
-    std::sort(found.begin(), found.end());
-    for (const auto& [skeleton, word, fold] : found) {
-        skeletons_.add(skeleton), folds_.add(fold), words_.push_back(word);
+    const auto skeleton_of = [&](std::size_t k) { return skeletons[k]; };
+    for (const std::uint32_t k : in_order(0, marked.size(), skeleton_of, std::less<>())) {
+        skeletons_.add(skeletons[k]), folds_.add(folds[k]), words_.push_back(marked[k]);
     }
     skeletons_.shrink_to_fit(), folds_.shrink_to_fit(), words_.shrink_to_fit();
 }
@@ -118,18 +118,18 @@ Lexicon::Lexicon(SharedVocabulary words, std::size_t hidden, const Misspellings&
     fold_words();
     const auto fold_of = [&](std::size_t id) { return this->fold_of((std::int64_t)id); };
     ids_ = in_order(hidden_, size(), fold_of, std::less<>());
-    std::vector<std::pair<std::uint32_t, std::string>> marked;
+    std::vector<std::uint32_t> marked;
     for (const std::uint32_t id : words_->texts().having(may_be_unusual)) {
-        if (id >= hidden_ && may_be_bare(case_, word(id))) marked.emplace_back(id, fold_of(id));
+        if (id >= hidden_ && may_be_bare(case_, word(id))) marked.push_back(id);
     }
-    bare_ = Bare(marked);
+    bare_ = Bare(marked, [&](std::uint32_t id) { return std::string(fold_of(id)); });
     count_letters();
     find_clitics();
     take(misspellings);
 }
 
 void Lexicon::fold_words() {
-    own_folds_.reserve(size());
+    own_folds_.reserve(size(), size());
     const auto may_differ = [](unsigned char c) { return (c >= 0x80) | ((c >= 'A') & (c <= 'Z')); };
     for (const std::uint32_t id : words_->texts().having(may_differ)) {
         while (own_folds_.size() < id) own_folds_.add({});
@@ -368,11 +368,11 @@ RareWords::RareWords(Texts words, LetterCase letter_case)
         unusual = words_.having(may_be_unusual);
     }
     words_.shrink_to_fit();
-    std::vector<std::pair<std::uint32_t, std::string>> marked;
+    std::vector<std::uint32_t> marked;
     for (const std::uint32_t k : unusual) {
-        if (may_be_bare(case_, words_[k])) marked.emplace_back(k, fold_of(k));
+        if (may_be_bare(case_, words_[k])) marked.push_back(k);
     }
-    bare_ = Bare(marked);
+    bare_ = Bare(marked, [&](std::uint32_t k) { return fold_of(k); });
 }
 
 std::string RareWords::fold_of(std::size_t k) const { return folded_by(case_, words_[k]); }

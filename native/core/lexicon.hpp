@@ -10,6 +10,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <optional>
 #include <set>
@@ -33,8 +34,8 @@ struct Weighted {
 class Bare {
   public:
     Bare() = default;
-    // Of words with their folds; those that are typed as they are do not count.
-    explicit Bare(const std::vector<std::pair<std::uint32_t, std::string>>& words);
+    // Of words, which rise, and their folds; those that are typed as they are do not count.
+    Bare(const std::vector<std::uint32_t>& words, const std::function<std::string(std::uint32_t)>& fold_of);
 
     bool has(std::string_view skeleton) const;
     // Whether one of the skeletons begins so.

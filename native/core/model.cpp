@@ -204,7 +204,8 @@ State NextWordModel::read(const void* data, std::size_t size) const {
 
 std::shared_ptr<const ModelReader> reader_of(const std::shared_ptr<const NextWordModel>& model) {
     const std::shared_ptr<const Tokenizer> tokenizer(model, &model->tokenizer());
-    return std::make_shared<const ModelReader>(model, tokenizer, read_word_files(model->folder()));
+    const Folder& folder = model->folder();
+    return std::make_shared<const ModelReader>(model, tokenizer, read_word_files(folder), [&] { return read_rare(folder); });
 }
 
 }  // namespace foreword::core

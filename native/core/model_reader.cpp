@@ -1,6 +1,7 @@
 #include "model_reader.hpp"
 
 #include "apart.hpp"
+#include "beside.hpp"
 #include "cursor.hpp"
 #include "error.hpp"
 #include "slips.hpp"
@@ -55,25 +56,32 @@ SharedContext ReadingProgress::after(const SharedContext& before, std::u32string
 }
 
 ModelReader::ModelReader(std::shared_ptr<const Engine> engine, std::shared_ptr<const Tokenizer> tokenizer,
-                         WordFiles files)
-    : engine_(std::move(engine)),
-      tokenizer_(std::move(tokenizer)),
-      lexicon_(tokenizer_->spec().words, EOS_ID + 1, files.misspellings, tokenizer_->letter_case()),
-      rare_(std::move(files.rare), lexicon_.letter_case()),
-      text_(*tokenizer_, lexicon_, std::move(files.spacing), std::move(files.style), std::move(files.abbreviations)) {
-    if (tokenizer_->spec().lines == TokenizerSpec::WRAPPED) {
+                         WordFiles files, const std::function<Texts()>& read_rare)
+    : engine_(std::move(engine)), tokenizer_(std::move(tokenizer)) {
+    const TokenizerSpec& spec = tokenizer_->spec();
+    if (spec.lines == TokenizerSpec::WRAPPED) {
         throw_error("the model reads text whose lines are wrapped, which this library cannot do yet; "
                     "Foreword for Python does");
     }
-    TextContext start = text_.start();
-    start_ = std::make_shared<const Context>(Context{start, std::make_shared<const State>(engine_->start())});
+    const LetterCase& letter_case = tokenizer_->letter_case();
+    State state;
+    auto rare = beside([&] {
+        state = engine_->start();  // packs the weights
+        return std::make_unique<const RareWords>(read_rare(), letter_case);
+    });
+    lexicon_ = std::make_unique<const Lexicon>(spec.words, EOS_ID + 1, files.misspellings, letter_case);
+    text_.emplace(*tokenizer_, *lexicon_, std::move(files.spacing), std::move(files.style),
+                  std::move(files.abbreviations));
+    rare_ = rare.get();
+    TextContext start = text_->start();
+    start_ = std::make_shared<const Context>(Context{start, std::make_shared<const State>(std::move(state))});
     start.begins_sentence = false;
     start_within_ = std::make_shared<const Context>(Context{std::move(start), start_->state});
 }
 
 const LetterTables& ModelReader::letter_tables() const {
     const Lock lock(making_letter_tables_);
-    if (!letter_tables_) letter_tables_ = std::make_unique<const LetterTables>(lexicon_, rare_, spacing());
+    if (!letter_tables_) letter_tables_ = std::make_unique<const LetterTables>(*lexicon_, *rare_, spacing());
     return *letter_tables_;
 }
 
@@ -100,7 +108,7 @@ ReadingProgress ModelReader::read(std::u32string_view text, const ReadingProgres
         space = std::max(space, position);
         while (space < seen.size() && !is_white_space(seen[space])) ++space;
         const std::u32string_view run = seen.substr(position, space - position);
-        const std::size_t stretch = text_.stretch(run);
+        const std::size_t stretch = text_->stretch(run);
         if (stretch == 0 && space == seen.size()) break;
         if (read == most) {
             reading.is_part = true;
@@ -123,7 +131,7 @@ ReadingProgress ModelReader::read(std::u32string_view text, const ReadingProgres
     std::size_t typed_at = position;
     if (!reading.is_part) {
         const std::u32string_view rest = seen.substr(position);
-        std::size_t typed_from = is_unfinished ? unfinished_from(rest, *tokenizer_, lexicon_, rare_) : rest.size();
+        std::size_t typed_from = is_unfinished ? unfinished_from(rest, *tokenizer_, *lexicon_, *rare_) : rest.size();
         if (const std::size_t unseen = rest.rfind(UNSEEN); unseen != rest.npos) {
             typed_from = std::max(typed_from, unseen + 1);
         }
@@ -142,17 +150,17 @@ SharedContext ModelReader::after_word(const SharedContext& context, std::u32stri
 }
 
 std::int64_t ModelReader::id_of(const State& state, std::string_view word) const {
-    const std::vector<std::int64_t> ids = lexicon_.readings(word);
+    const std::vector<std::int64_t> ids = lexicon_->readings(word);
     if (ids.empty()) return UNK_ID;
     if (ids.size() == 1) return ids.front();
     std::vector<float> shares = engine_->probabilities(state, ids);
-    if (lexicon_.word(ids.front()) == word) shares.front() /= CARELESS;
+    if (lexicon_->word(ids.front()) == word) shares.front() /= CARELESS;
     return ids[(std::size_t)(std::max_element(shares.begin(), shares.end()) - shares.begin())];
 }
 
 SharedContext ModelReader::chunk(SharedContext context, std::u32string_view run) const {
     if (run.empty()) return context;
-    const auto [text, parts] = text_.parts(run);
+    const auto [text, parts] = text_->parts(run);
     for (const std::vector<Word>& words : parts) {
         const Word& word = words.front();
         context = words.size() > 1
@@ -191,7 +199,7 @@ SharedContext ModelReader::after_abbreviation(const SharedContext& start, const 
 }
 
 SharedContext ModelReader::after(const SharedContext& context, const Word& word, std::u32string_view raw) const {
-    auto [text, is_read] = text_.after(context->text, word, raw);
+    auto [text, is_read] = text_->after(context->text, word, raw);
     Context next{std::move(text), context->state, context->before};
     if (is_read) {
         for (const std::int64_t id : ids_of(*context, word.text)) advance(next, id);
@@ -210,7 +218,7 @@ void ModelReader::advance(Context& context, std::int64_t id) const {
 SharedContext ModelReader::line_end(const SharedContext& context) const {
     // Blank lines have no <eos>, as in training.
     if (is_in_print() && context->state->last == EOS_ID) return context;
-    Context next{text_.line_end(context->text), context->state};
+    Context next{text_->line_end(context->text), context->state};
     advance(next, EOS_ID);
     return std::make_shared<const Context>(std::move(next));
 }
@@ -221,7 +229,7 @@ std::vector<std::int64_t> ModelReader::ids_of(const Context& context, std::u32st
     const std::string utf8 = encoded(word);
     const std::int64_t known = id_of(*context.state, utf8);
     if (known != UNK_ID || is_own(utf8, context.text.words)) return {known};
-    const std::optional<Apart> parted = apart(*engine_, lexicon_, *context.state, utf8, nullptr);
+    const std::optional<Apart> parted = apart(*engine_, *lexicon_, *context.state, utf8, nullptr);
     const std::vector<Weighted> words = slipped(word);
     if (!parted && words.empty()) return {UNK_ID};
     const auto [id, share] = likeliest(*context.state, word, words);
@@ -231,16 +239,16 @@ std::vector<std::int64_t> ModelReader::ids_of(const Context& context, std::u32st
 
 // Whether an unknown word is meant as it is: a rare one, or one of earlier words of the text.
 bool ModelReader::is_own(std::string_view word, const std::vector<std::u32string>& earlier) const {
-    const std::string fold = lexicon_.fold(word);
-    return rare_.has(fold) || std::any_of(earlier.begin(), earlier.end(), [&](const std::u32string& other) {
-               return lexicon_.fold(encoded(other)) == fold;
+    const std::string fold = lexicon_->fold(word);
+    return rare_->has(fold) || std::any_of(earlier.begin(), earlier.end(), [&](const std::u32string& other) {
+               return lexicon_->fold(encoded(other)) == fold;
            });
 }
 
 // The words that an unknown one may be with a slip, with the slip's probability.
 std::vector<Weighted> ModelReader::slipped(std::u32string_view word) const {
     const bool is_one = is_alpha(word) && !is_unspaced(word);
-    return is_one ? whole_words(lexicon_, lexicon_.fold(encoded(word))) : std::vector<Weighted>();
+    return is_one ? whole_words(*lexicon_, lexicon_->fold(encoded(word))) : std::vector<Weighted>();
 }
 
 // The likeliest of words with a slip, or UNK_ID, and P(typed so | state).

@@ -13,6 +13,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -62,14 +63,16 @@ struct ReadingProgress {
 // Immutable and thread-safe.
 class ModelReader {
   public:
-    // Throws Error: lines are wrapped, which only Python's reader can read.
-    ModelReader(std::shared_ptr<const Engine> engine, std::shared_ptr<const Tokenizer> tokenizer, WordFiles files);
+    // `read_rare` returns the words of rare.txt, and is called once, in a thread of its own. Throws Error: lines are
+    // wrapped, which only Python's reader can read; and what `read_rare` throws.
+    ModelReader(std::shared_ptr<const Engine> engine, std::shared_ptr<const Tokenizer> tokenizer, WordFiles files,
+                const std::function<Texts()>& read_rare);
 
     const Engine& engine() const { return *engine_; }
     const Tokenizer& tokenizer() const { return *tokenizer_; }
-    const Lexicon& lexicon() const { return lexicon_; }
-    const RareWords& rare() const { return rare_; }
-    const Spacing& spacing() const { return text_.spacing(); }
+    const Lexicon& lexicon() const { return *lexicon_; }
+    const RareWords& rare() const { return *rare_; }
+    const Spacing& spacing() const { return text_->spacing(); }
     const LetterTables& letter_tables() const;
     // Whether marks attach to words; otherwise all are set apart.
     bool is_in_print() const { return !tokenizer_->spec().only_spaces; }
@@ -102,9 +105,9 @@ class ModelReader {
 
     std::shared_ptr<const Engine> engine_;
     std::shared_ptr<const Tokenizer> tokenizer_;
-    Lexicon lexicon_;
-    RareWords rare_;
-    TextReader text_;
+    std::unique_ptr<const Lexicon> lexicon_;
+    std::unique_ptr<const RareWords> rare_;
+    std::optional<TextReader> text_;
     SharedContext start_, start_within_;  // of a text, and of a part of one
     // Made when they are first asked for: most users never do.
     mutable Mutex making_letter_tables_;

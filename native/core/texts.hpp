@@ -20,7 +20,8 @@ class Texts {
   public:
     Texts() = default;
 
-    void reserve(std::size_t texts) { begins_.reserve(texts + 1); }
+    // `bytes`: of all texts, and a NUL for each.
+    void reserve(std::size_t texts, std::size_t bytes) { begins_.reserve(texts + 1), buffer_.reserve(bytes); }
     void add(std::string_view text) {
         buffer_ += text;
         buffer_ += '\0';

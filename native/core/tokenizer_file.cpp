@@ -44,7 +44,7 @@ class TokenizerFile {
   public:
     // `expected`: the number of words, for which memory is reserved if the text can have so many.
     TokenizerFile(std::string_view json, std::size_t expected, const std::string& file)
-        : file_(file), expected_(std::min(expected, json.size() / SHORTEST)), reader_(json, file) {
+        : file_(file), json_(json), expected_(std::min(expected, json.size() / SHORTEST)), reader_(json, file) {
         if (reader_.is_object()) {
             read_object(document_, [&](std::string_view name) {
                 if (name != "model" || !reader_.is_object()) return false;
@@ -119,7 +119,7 @@ class TokenizerFile {
     bool read_words() {
         if (!reader_.is_object()) return false;
         const auto words = std::make_shared<Vocabulary>();
-        words->reserve(expected_);
+        words->reserve(expected_, json_.size());
         ids_.reserve(expected_);
         reader_.object([&](std::string_view word) {
             ids_.push_back(reader_.whole().value_or(-1));
@@ -137,6 +137,7 @@ class TokenizerFile {
     }
 
     const std::string& file_;
+    std::string_view json_;
     std::size_t expected_;
     JsonReader reader_;
     Value document_, model_;  // without the model, and without its words

@@ -23,7 +23,8 @@ class Vocabulary {
         words_.add(word);
         return ids_.add_last(words_);
     }
-    void reserve(std::size_t words) { words_.reserve(words), ids_.reserve(words); }
+    // `bytes`: of all words, and one for each.
+    void reserve(std::size_t words, std::size_t bytes) { words_.reserve(words, bytes), ids_.reserve(words); }
     void shrink_to_fit() { words_.shrink_to_fit(); }
 
     std::size_t size() const { return words_.size(); }

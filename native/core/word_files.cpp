@@ -181,24 +181,24 @@ void read_misspellings(const Folder& folder, WordFiles& files) {
     }
 }
 
-void read_rare(const Folder& folder, WordFiles& files) {
-    const auto text = folder.text(RARE);
-    if (!text) return;
-    const std::string_view lines = text->substr(0, text->rfind('\n') + 1);
-    files.rare = Texts::of_lines(lines);
-    if (const auto fault = fault_of(lines, files.rare)) {
-        Checked(folder, RARE).refuse("line " + std::to_string(fault->line) + fault->why);
-    }
-}
-
 }  // namespace
 
 WordFiles read_word_files(const Folder& folder) {
     WordFiles files;
     read_spacing(folder, files);
     read_misspellings(folder, files);
-    read_rare(folder, files);
     return files;
+}
+
+Texts read_rare(const Folder& folder) {
+    const auto text = folder.text(RARE);
+    if (!text) return {};
+    const std::string_view lines = text->substr(0, text->rfind('\n') + 1);
+    Texts rare = Texts::of_lines(lines);
+    if (const auto fault = fault_of(lines, rare)) {
+        Checked(folder, RARE).refuse("line " + std::to_string(fault->line) + fault->why);
+    }
+    return rare;
 }
 
 }  // namespace foreword::core

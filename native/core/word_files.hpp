@@ -13,15 +13,17 @@
 namespace foreword::core {
 
 struct WordFiles {
-    Texts rare;  // words beyond the vocabulary
     Spacing spacing;
     Style style;  // of the training text
     Abbreviations abbreviations;
     Lexicon::Misspellings misspellings;
 };
 
-// Of files that the folder lacks, what custom says. Throws Error: a file holds anything but what Foreword
-// writes into it.
+// Of spacing.json and misspellings.json; if the folder lacks them, what custom says. Throws Error: a file holds
+// anything but what Foreword writes into it.
 WordFiles read_word_files(const Folder& folder);
+
+// The words of rare.txt, which are beyond the vocabulary; none if the folder lacks the file. Throws Error as above.
+Texts read_rare(const Folder& folder);
 
 }  // namespace foreword::core
