@@ -2,6 +2,7 @@ import hashlib
 import json
 import os
 import stat
+import sys
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -18,6 +19,7 @@ from foreword.folder.config import FolderConfig, ModelConfig
 from foreword.folder.files import (
     atomic_write,
     bytes_behind,
+    give_back_memory,
     read_header,
     read_tensors,
     write_tensors,
@@ -651,6 +653,25 @@ def test_the_bytes_of_a_file_behind_its_arrays_are_counted(tmp_path: Path) -> No
     assert {name: bytes_behind(array) for name, array in arrays.items()} == {"a": 12, "b": 0}
     assert bytes_behind(arrays["b"][:1]) == 6
     assert bytes_behind(arrays["b"][:, :2]) == bytes_behind(np.zeros(3)) == 0
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
+def test_memory_of_a_file_is_given_back_and_its_arrays_stay(tmp_path: Path) -> None:
+    path = tmp_path / "t.safetensors"
+    written = {"a": np.arange(1 << 18), "b": np.ones(3)}
+    write_tensors(path, written, {})
+    arrays = read_tensors(path)[0]
+    assert resident_kilobytes(path) > 2000
+    own = np.arange(5)
+    give_back_memory({**arrays, "own": own})
+    assert resident_kilobytes(path) == 0
+    assert all(np.array_equal(arrays[name], written[name]) for name in written)
+    np.testing.assert_array_equal(own, np.arange(5))
+
+
+def resident_kilobytes(path: Path) -> int:
+    maps = Path("/proc/self/smaps").read_text().split(f"{path}\n")[1]
+    return int(maps.split("Rss:")[1].split()[0])
 
 
 def test_a_failed_write_leaves_the_old_content_and_no_rubbish(

@@ -268,15 +268,32 @@ def _array(mapped: mmap.mmap, header: TensorHeader, begin: int) -> np.ndarray:
 
 def bytes_behind(array: np.ndarray) -> int:
     """The bytes of the mapped file behind an array of `read_tensors`; 0 for other arrays."""
+    mapped = _mapped(array)
+    if mapped is None or not array.flags.c_contiguous:
+        return 0
+    file = np.frombuffer(mapped, np.uint8)
+    begin, own_begin = (part.__array_interface__["data"][0] for part in (file, array))
+    return int(begin + file.nbytes - own_begin - array.nbytes)
+
+
+def give_back_memory(arrays: Mapping[str, np.ndarray]) -> None:
+    """Give the system the memory of the mapped files behind arrays.
+
+    It maps again what is used again. A system that cannot do this keeps the memory.
+    """
+    files = {id(mapped): mapped for array in arrays.values() if (mapped := _mapped(array))}
+    if hasattr(mmap, "MADV_DONTNEED"):
+        for mapped in files.values():
+            with contextlib.suppress(OSError):  # all memory of the process may be locked
+                mapped.madvise(mmap.MADV_DONTNEED)
+
+
+def _mapped(array: np.ndarray) -> mmap.mmap | None:
     base: Any = array
     while isinstance(base, np.ndarray):
         base = base.base
-    is_mapped = isinstance(base, memoryview) and isinstance(base.obj, mmap.mmap)
-    if not is_mapped or not array.flags.c_contiguous:
-        return 0
-    file = np.frombuffer(base, np.uint8)
-    begin, own_begin = (part.__array_interface__["data"][0] for part in (file, array))
-    return int(begin + file.nbytes - own_begin - array.nbytes)
+    mapped = base.obj if isinstance(base, memoryview) else None
+    return mapped if isinstance(mapped, mmap.mmap) else None
 
 
 def checksum(arrays: Mapping[str, np.ndarray], metadata: Mapping[str, str]) -> str:

@@ -10,6 +10,7 @@ import numpy as np
 
 from foreword import compiled
 from foreword.errors import SettingsError
+from foreword.folder.files import give_back_memory
 from foreword.folder.installed import find_folder
 from foreword.folder.store import Folder, read_folder
 from foreword.ngrams.mixture import NgramMixture
@@ -387,7 +388,9 @@ class Predictor:
         if not is_able:
             return None
         folder = self.folder
-        return CompiledReader(self._engine, self.tokenizer, folder.rare, folder.misspellings)
+        reader = CompiledReader(self._engine, self.tokenizer, folder.rare, folder.misspellings)
+        give_back_memory(folder.weights)  # the reader has packed them
+        return reader
 
     @cached_property
     def _reader(self) -> ModelReader:
