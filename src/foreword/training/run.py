@@ -26,6 +26,7 @@ from foreword.training.leaves import Leaves
 from foreword.training.next_words import EACH, NextWordTask, Validation
 from foreword.training.ngram import count_on
 from foreword.training.pair_corpus import read_pair_corpus, refuse_two_kinds
+from foreword.training.precision import keep_few_products
 from foreword.training.prepared import with_settings_of
 from foreword.training.preparing import regularised, with_threads
 from foreword.training.progress import Note, Reporter, silent
@@ -93,6 +94,7 @@ def train(
         TextError, SettingsError, FolderError, TrainingError: with what to do about it.
     """
     began = time.monotonic()
+    keep_few_products()
     ranks = joined()
     if not ranks.is_first:
         report, watch = silent, False
@@ -288,6 +290,7 @@ def train_on(
         validation: how the held-out text is read.
         ranks: the processes that train the model.
     """
+    keep_few_products()
     return carry_out(
         NextWordTask(corpus, settings, rare, validation, ranks),
         out=out,
