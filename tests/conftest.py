@@ -148,6 +148,14 @@ def small_model(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return path
 
 
+@pytest.fixture
+def other_model(make_folder: MakeFolder, tmp_path: Path) -> Path:
+    """A folder with a model of other words than the small one has, and of some of these."""
+    folder, path = make_folder(), tmp_path / "other"
+    write_folder(path, folder.config, folder.weights, folder.tokenizer, "")
+    return path
+
+
 _COMPILED = compiled.loaded()
 
 

@@ -12,6 +12,8 @@ from foreword.editor.document import Document, Position
 from foreword.editor.editor import Editor, Settings
 from foreword.editor.lsp import Server, answering
 from foreword.errors import SettingsError
+from foreword.predictor.mixed_typist import MixedTypist
+from foreword.predictor.predictor import load
 from foreword.predictor.state import State
 
 
@@ -67,6 +69,25 @@ def test_a_request_that_is_cancelled_before_its_turn_is_not_computed(small_model
     assert by_id[2]["error"]["code"] == -32800, "request cancelled"
     assert "error" not in by_id[3]
     assert by_id[3]["result"]["items"]
+
+
+def test_words_of_another_model_are_suggested_too(small_model: Path, other_model: Path) -> None:
+    editor = Editor(Settings(model=str(small_model), k=9))
+    alone = suggested(editor, "I ", "plaintext")
+    editor.use(editor.settings.changed_by({"beside": [str(other_model)], "blocked": ["like"]}))
+
+    mixed = MixedTypist([load(small_model), load(other_model)], blocked=["like"])
+    expected = [one.text for one in mixed.suggest("I ", 9)]
+    assert suggested(editor, "I ", "plaintext") == expected
+    assert not set(expected) <= {*alone}
+
+
+def test_a_translation_model_takes_no_model_beside_it(
+    small_model: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("foreword.editor.editor.holds_translation", lambda path: True)
+    with pytest.raises(SettingsError, match="takes no models beside it"):
+        Editor(Settings(model=str(small_model), beside=(str(small_model),)))
 
 
 def words_advanced_by(editor: Editor) -> list[int]:

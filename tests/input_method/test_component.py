@@ -59,6 +59,22 @@ def test_the_variable_stays_while_another_input_method_needs_it(
     assert (tmp_path / ".config/environment.d/60-foreword-ibus.conf").exists()
 
 
+def test_an_input_method_of_two_models_is_another_one_than_that_of_the_first(
+    small_model: Path, other_model: Path, tmp_path: Path
+) -> None:
+    components = tmp_path / ".local/share/ibus/component"
+    both = (small_model, "--with", other_model)
+    assert run(tmp_path, *both, "--install")[0] == 0
+    read = ElementTree.parse(components / "foreword-my-model-other.xml").getroot()
+
+    assert read.findtext("engines/engine/longname") == "Foreword (my-model + other)"
+    assert shlex.split(read.findtext("exec") or "")[-2:] == ["--with", str(other_model)]
+
+    assert "is not installed" in run(tmp_path, small_model, "--uninstall")[1]
+    assert "removed" in run(tmp_path, *both, "--uninstall")[1]
+    assert not any(components.iterdir())
+
+
 def test_a_session_that_reads_the_folder_needs_ibus_restarted_only() -> None:
     folders = Folders.of({"HOME": "/home/ann"})
     component = component_of(Settings("my-model"))

@@ -14,6 +14,7 @@ from typer.testing import CliRunner
 import foreword
 from foreword.cli.app import app
 from foreword.predictor import personal
+from foreword.predictor.mixed_typist import MixedTypist
 
 pytestmark = needs("ibus")
 
@@ -103,3 +104,23 @@ def test_what_is_written_is_learned_if_told_and_ctrl_c_ends_it(
 
     with personal.open(own_words) as layer:
         assert {held.word for held in layer.words()} == {"how", "are", "you"}
+
+
+def test_phrases_and_the_words_of_two_models_are_shown(
+    with_ibus: Desktop, small_model: Path, other_model: Path
+) -> None:
+    mixed = MixedTypist([foreword.load(small_model), foreword.load(other_model)])
+    for options, typist in (
+        (["--phrases"], foreword.load(small_model).typist()),
+        (["--phrases", "--with", str(other_model)], mixed),
+    ):
+        words = tuple(one.word for one in typist.suggest("I would li", 5, phrases=True))
+        command = [sys.executable, "-m", "foreword", "ibus", str(small_model), *options]
+        with with_ibus.fields() as fields:
+            with_ibus.use("xkb:us::eng")
+            with running(command, with_ibus.variables) as process:
+                wait_until(lambda: with_ibus.ibus("engine").endswith("-now"))
+                fields.write("text", "I would li")
+                with_ibus.panel.wait_for(lambda panel, words=words: panel.words == words)
+                process.send_signal(signal.SIGINT)
+                process.wait(SECONDS)

@@ -8,7 +8,7 @@ import typer
 from foreword.cli.arguments import ModelName
 from foreword.cli.console import interruptible, print_note, results
 from foreword.cli.personal import KEY, opened
-from foreword.cli.predict import Block, NoFilter, PersonalFile, Phrases, Tolerant
+from foreword.cli.predict import Beside, Block, NoFilter, PersonalFile, Phrases, Tolerant
 from foreword.errors import MissingExtraError, SettingsError
 from foreword.input_method.component import Folders, install, next_steps, uninstall
 from foreword.input_method.keys import MOST, KeyChoice
@@ -32,6 +32,7 @@ def ibus(
     no_filter: NoFilter = False,
     block: Block = None,
     personal: PersonalFile = None,
+    beside: Beside = None,
     learn: Annotated[
         bool,
         typer.Option(
@@ -74,6 +75,7 @@ def ibus(
         offensive=no_filter,
         blocked=tuple(block or ()),
         personal=personal,
+        beside=tuple(beside or ()),
         learns=learn,
     )
     folders = Folders.of(os.environ)
@@ -86,7 +88,7 @@ def ibus(
     elif is_to_install:
         from foreword.predictor.predictor import load
 
-        tokenizer = load(folder).tokenizer
+        tokenizer, *_ = [load(model).tokenizer for model in settings.models]
         if personal is not None:  # report faults of the file now
             opened(personal, tokenizer, create=learn, read_only=not learn).close()
         component = component_of(settings, tokenizer.config.language)

@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from foreword.cli.personal import KEY
-from foreword.cli.predict import Block, NoFilter, PersonalFile, Phrases, Tolerant
+from foreword.cli.predict import Beside, Block, NoFilter, PersonalFile, Phrases, Tolerant
 from foreword.errors import MissingExtraError
 from foreword.text.newlines import Lines
 
@@ -34,6 +34,7 @@ def lsp(
     no_filter: NoFilter = False,
     block: Block = None,
     personal: PersonalFile = None,
+    beside: Beside = None,
     lines: Annotated[
         Lines | None,
         typer.Option(
@@ -65,6 +66,7 @@ def lsp(
             offensive=no_filter,
             blocked=tuple(block or ()),
             personal=personal,
+            beside=tuple(beside or ()),
             lines=lines,
         ),
         key=os.environ.get(KEY),

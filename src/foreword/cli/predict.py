@@ -1,8 +1,6 @@
 """`foreword predict`: the likeliest next words, or completions of an unfinished one. No torch."""
 
 import sys
-from collections.abc import Callable
-from functools import partial
 from itertools import islice
 from pathlib import Path
 from typing import Annotated
@@ -15,11 +13,10 @@ from foreword.cli.notes import ReadingNotes, as_a_text, tell_of_empty, tell_of_u
 from foreword.cli.personal import opened
 from foreword.errors import FolderError, SettingsError
 from foreword.folder.installed import installed_models, only_model
-from foreword.predictor.mixed_typist import MixedTypist
+from foreword.predictor.mixed_typist import typist_of
 from foreword.predictor.next_letter import Letters
 from foreword.predictor.predictor import load
 from foreword.predictor.suggest import Suggestion
-from foreword.predictor.typist import Typist
 from foreword.visible import shown
 
 Words = Annotated[int, typer.Option("-k", "--words", min=1, help="Number of words to show.")]
@@ -115,16 +112,15 @@ def predict(
         given = [folder, *(texts or [])]
         raise FolderError(as_a_text(str(error), "predict", given)) from error
     layer = opened(personal, predictor.tokenizer, read_only=True) if personal else None
-    others = [load(name) for name in beside or ()]
-    make: Callable[..., Typist | MixedTypist] = (
-        partial(MixedTypist, [predictor, *others]) if others else predictor.typist
+    models = [predictor, *map(load, beside or ())]
+    typist = typist_of(
+        models, tolerant=tolerant, layer=layer, offensive=no_filter, blocked=block or ()
     )
-    typist = make(tolerant=tolerant, layer=layer, offensive=no_filter, blocked=block or ())
     if layer is not None and personal is not None:
         tell_of_empty(layer, personal, folder)
-    for model, name in zip([predictor, *others], [folder, *(beside or ())], strict=True):
+    for model, name in zip(models, [folder, *(beside or ())], strict=True):
         tell_of_untrained(model, name)
-    if letters and (interactive or complete is not None or phrases or others):
+    if letters and (interactive or complete is not None or phrases or beside):
         raise SettingsError(
             "--letters cannot be combined with --interactive, --complete, --next, --phrases or "
             "--with"
@@ -144,7 +140,7 @@ def predict(
         typist.forget()  # each line is a text of its own
         suggestions = typist.suggest(line, k, complete=complete, phrases=phrases)
         show(line, suggestions, as_json=as_json)
-        if not others:
+        if not beside:
             reading.add(predictor, line, [suggestion.word for suggestion in suggestions])
     reading.tell(predictor, folder if folder in installed_models() else Path(folder).name)
 

@@ -17,6 +17,7 @@ from foreword.folder.installed import find_folder
 from foreword.folder.translation_store import holds_translation
 from foreword.predictor import personal
 from foreword.predictor.layer import Layer
+from foreword.predictor.mixed_typist import MixedTypist, typist_of
 from foreword.predictor.predictor import Predictor, load
 from foreword.predictor.reading import STRIDE
 from foreword.predictor.spacing import attaches_left
@@ -57,6 +58,8 @@ class Settings(BaseModel):
     """Words that are never suggested."""
     personal: Path | None = None
     """A personal file, whose words are suggested too."""
+    beside: tuple[str, ...] = ()
+    """Models of other languages, whose words are suggested too."""
     lines: Lines | None = None
     """What a line of a document is; None: decided by the document's language."""
 
@@ -109,7 +112,7 @@ class Question:
         phrases: whether to suggest phrases beside words.
     """
 
-    typist: Typist | AnyTypist
+    typist: Typist | MixedTypist | AnyTypist
     text: str
     after_wrap: bool
     rest: str
@@ -237,7 +240,7 @@ class Editor:
         self._documents: dict[str, Document] = {}
         self._known: dict[str, Known] = {}
         self._comments: dict[str, Seen] = {}
-        self._typists: dict[str, Typist] = {}
+        self._typists: dict[str, Typist | MixedTypist] = {}
         self._translations: dict[str, tuple[str, AnyTypist]] = {}
         self._layer: Layer | None = None
         self._key = key
@@ -250,7 +253,13 @@ class Editor:
             ForewordError: as the constructor.
         """
         is_translator = holds_translation(find_folder(settings.model))
+        if is_translator and settings.beside:
+            raise SettingsError(
+                f"{settings.model} is a translation model, which takes no models beside it: name "
+                "a next-word model first, and give this one as translator"
+            )
         predictor = None if is_translator else load(settings.model)
+        others = [load(model) for model in settings.beside]
         folder = settings.translator or (settings.model if is_translator else None)
         translator = None if folder is None else Translator.load(folder)
         layer = None
@@ -264,6 +273,7 @@ class Editor:
                 settings.personal, predictor.tokenizer, read_only=True, key=self._key
             )
         self._predictor, self._layer, self.settings = predictor, layer, settings
+        self._others = others
         self._translator = translator
         self._typists.clear()
         self._translations.clear()
@@ -343,9 +353,10 @@ class Editor:
             self.settings.phrases,
         )
 
-    def _typist(self, name: str, predictor: Predictor) -> Typist:
+    def _typist(self, name: str, predictor: Predictor) -> Typist | MixedTypist:
         if name not in self._typists:
-            self._typists[name] = predictor.typist(
+            self._typists[name] = typist_of(
+                [predictor, *self._others],
                 tolerant=self.settings.tolerant,
                 layer=self._layer,
                 offensive=self.settings.offensive,

@@ -15,6 +15,7 @@ from foreword.input_method.keys import KeyChoice, TakingKeys
 from foreword.input_method.learning import Learner
 from foreword.input_method.method import Habits, InputMethod
 from foreword.predictor import personal as layers
+from foreword.predictor.mixed_typist import typist_of
 from foreword.predictor.personal import network_of
 from foreword.predictor.predictor import Predictor, load
 
@@ -33,6 +34,7 @@ class Settings:
         offensive: whether to suggest offensive words too.
         blocked: words that are never suggested.
         personal: a personal file, whose words are suggested too.
+        beside: models of other languages, whose words are suggested too.
         learns: whether what is written is learned into that file.
     """
 
@@ -45,6 +47,7 @@ class Settings:
     offensive: bool = False
     blocked: tuple[str, ...] = ()
     personal: Path | None = None
+    beside: tuple[str, ...] = ()
     learns: bool = False
 
     def __post_init__(self) -> None:
@@ -52,18 +55,18 @@ class Settings:
             raise SettingsError("--learn needs a personal file to write to: --personal FILE")
 
     @property
-    def is_installed(self) -> bool:
-        """Whether the model is installed, and known by its name."""
-        return find_folder(self.model) != Path(self.model)
+    def models(self) -> tuple[str, ...]:
+        """All models, as they are loaded."""
+        return self.model, *self.beside
 
     @property
     def name(self) -> str:
-        """The model's name, for people."""
-        return self.model if self.is_installed else Path(self.model).absolute().name
+        """The names of the models, for people."""
+        return " + ".join(Path(_from_anywhere(model)).name for model in self.models)
 
     def command(self) -> tuple[str, ...]:
         """Return the command with which IBus starts the input method, from whatever folder."""
-        model = self.model if self.is_installed else str(Path(self.model).absolute())
+        model, *beside = map(_from_anywhere, self.models)
         switches = {
             "--tab": self.tab,
             "--phrases": self.phrases,
@@ -77,7 +80,14 @@ class Settings:
             *(switch for switch, is_on in switches.items() if is_on),
             *(part for word in self.blocked for part in ("--block", word)),
             *(("--personal", str(self.personal.absolute())) if self.personal else ()),
+            *(part for other in beside for part in ("--with", other)),
         )
+
+
+def _from_anywhere(model: str) -> str:
+    """Return a model's name if it is installed, and else its folder as an absolute path."""
+    is_installed = find_folder(model) != Path(model)
+    return model if is_installed else str(Path(model).absolute())
 
 
 def component_of(settings: Settings, language: str = "", *, is_installed: bool = True) -> Component:
@@ -113,7 +123,8 @@ def serve(
         ForewordError: the model or the personal file cannot be read, or IBus does not run; says
             why.
     """
-    predictor = load(settings.model)
+    models = [load(model) for model in settings.models]
+    predictor = models[0]
     learner = _learner(settings, predictor, key)
     try:
         connection, character = bus.connected(), bus.characters()
@@ -121,7 +132,8 @@ def serve(
         habits = Habits(settings.k, keys, phrases=settings.phrases, learns=settings.learns)
 
         def make(path: str) -> Engine:
-            typist = predictor.typist(
+            typist = typist_of(
+                models,
                 tolerant=settings.tolerant,
                 layer=None if learner is None else learner.layer,
                 offensive=settings.offensive,

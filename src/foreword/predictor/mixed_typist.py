@@ -14,6 +14,7 @@ from foreword.predictor.predictor import Predictor
 from foreword.predictor.reading import beginning, readable
 from foreword.predictor.slips import QWERTY, Layout
 from foreword.predictor.suggest import Suggestion
+from foreword.predictor.typist import Typist
 from foreword.predictor.word_frequencies import WordFrequencies
 
 SWITCH = 0.1
@@ -181,6 +182,21 @@ class MixedTypist:
         for typist in self._typists:
             typist.forget()
         self._known = (0, "", self._equal)
+
+
+def typist_of(
+    models: Sequence[Predictor],
+    *,
+    tolerant: bool = False,
+    layer: Layer | None = None,
+    offensive: bool = False,
+    blocked: Iterable[str] = (),
+) -> Typist | MixedTypist:
+    """Return a typist of one model, or one that mixes several; the options are those of both."""
+    make: Callable[..., Typist | MixedTypist] = (
+        models[0].typist if len(models) == 1 else partial(MixedTypist, models)
+    )
+    return make(tolerant=tolerant, layer=layer, offensive=offensive, blocked=blocked)
 
 
 def _likelihoods(languages: Sequence[WordFrequencies], piece: str, is_unfinished: bool) -> Weights:
