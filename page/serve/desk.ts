@@ -1,9 +1,10 @@
 // Typing with suggestions: keys, the list, grey text and the count of keys. Asks nobody itself.
-import { byId, keep, kept, percent } from "../shared/elements";
+import { byId, percent } from "../shared/elements";
 import type { State } from "./answering";
 import { Field } from "./field";
 import type { Refusal, Suggestion } from "./messages";
 import { Suggestions } from "./suggestions";
+import { switchOf } from "./surroundings";
 
 export const SHOWN = 3;
 /** Milliseconds without a key after which suggestions are read out. */
@@ -13,17 +14,12 @@ export class Desk {
   readonly field = new Field(() => this.changed());
   readonly suggestions = new Suggestions(this.field.area, (rank) => this.take(rank));
   isDismissed = false;
-  private readonly digits = byId<HTMLInputElement>("digits");
+  private readonly digits = switchOf("digits", () => this.field.area.focus());
   private pause = 0;
   private asked: string | null = null;
 
   /** `ask` asks for suggestions at the end of a text. */
   constructor(private readonly ask: (text: string) => void) {
-    this.digits.checked = kept("digits") === "true";
-    this.digits.addEventListener("change", () => {
-      keep("digits", String(this.digits.checked));
-      this.field.area.focus();
-    });
     this.field.area.addEventListener("keydown", (event) => this.pressed(event));
     document.addEventListener("selectionchange", () => this.moved());
     this.field.area.addEventListener("blur", () => this.suggestions.mark(-1));

@@ -33,6 +33,7 @@ export interface Question {
   text: string;
   k: number;
   model: string | null;
+  phrases: boolean;
   trace: boolean;
 }
 

@@ -43,8 +43,8 @@ export class Module implements Answering<Question, Answer> {
   private send(): void {
     if (!this.isReady || this.asked || !this.newest) return;
     this.asked = this.newest;
-    const { text, k } = this.newest.question;
-    this.worker.postMessage({ text, k } satisfies Asked);
+    const { text, k, phrases } = this.newest.question;
+    this.worker.postMessage({ text, k, phrases } satisfies Asked);
   }
 
   private read(told: Told): void {

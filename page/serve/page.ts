@@ -6,12 +6,14 @@ import { Desk, SHOWN } from "./desk";
 import { Inside } from "./inside";
 import type { Answer, Question } from "./messages";
 import { Module } from "./module";
-import { offerModels, tokenOf, watchTheme } from "./surroundings";
+import { offerModels, switchOf, tokenOf, watchTheme } from "./surroundings";
 
 /** Grey text goes on to a further word where the network is this sure of it, */
 const SURE = 0.3;
 /** and to so many words at most. */
 const GHOST_WORDS = 3;
+/** A word of a phrase, with the space before it. */
+const A_WORD = /\s*\S+/g;
 
 const inside = new Inside();
 const token = tokenOf(location);
@@ -19,9 +21,14 @@ let model: string | null = null;
 let hasModels = false;
 
 const desk = new Desk((text) => {
-  answering.ask({ text, k: SHOWN, model, trace: true }, (answer) => show(text, answer));
+  const question = { text, k: SHOWN, model, phrases: phrases.checked, trace: true };
+  answering.ask(question, (answer) => show(text, answer));
 });
 const { field } = desk;
+const phrases = switchOf("phrases", () => {
+  field.area.focus();
+  desk.changed();
+});
 const listener: Listener = { onState: showState, onRefusal: (refusal) => desk.refuse(refusal) };
 const answering = whoAnswers();
 
@@ -30,7 +37,7 @@ function whoAnswers(): Answering<Question, Answer> {
   const base = new URL(".", location.href);
   const name = document.documentElement.dataset["model"];
   if (name !== undefined) return new Module(name, base, listener);
-  const byHttp = ({ text, k }: Question) => ({ text, k });
+  const byHttp = ({ text, k, phrases }: Question) => ({ text, k, phrases });
   return new Connection(base, token, { socket: "v1/type", post: "v1/predict", byHttp }, listener);
 }
 
@@ -39,7 +46,7 @@ function show(text: string, answer: Answer): void {
   desk.show(text, answer.suggestions);
   const first = answer.suggestions[0];
   if (first?.text.startsWith(text) && first.text.length > text.length && !desk.isDismissed) {
-    field.showGhost([first.text.slice(text.length)]);
+    field.showGhost(first.text.slice(text.length).match(A_WORD) ?? []);
   }
   goOn(first?.text ?? "");
 }
@@ -51,7 +58,7 @@ function goOn(accepted: string): void {
     if (field.ghost.length) lookAhead(accepted);
     return;
   }
-  answering.ask({ text, k: 1, model, trace: true }, (answer) => {
+  answering.ask({ text, k: 1, model, phrases: false, trace: true }, (answer) => {
     if (!answer.trace) return;
     inside.fill(text, answer.trace);
     goOn(accepted);
@@ -61,7 +68,7 @@ function goOn(accepted: string): void {
 /** Makes the grey text a word longer, as long as the network is sure. */
 function lookAhead(text: string): void {
   if (field.ghost.length >= GHOST_WORDS) return;
-  const question = { text: `${text} `, k: 1, model, trace: false };
+  const question = { text: `${text} `, k: 1, model, phrases: false, trace: false };
   answering.ask(question, (answer) => {
     const next = answer.suggestions[0];
     if (desk.isDismissed || !field.ghost.length || !next || next.probability < SURE) return;

@@ -1,4 +1,4 @@
-// What the pages share around the field: the token, the theme, the models.
+// What the pages share around the field: the token, the theme, the models, switches.
 import { isDark, onSystemTheme } from "../shared/colours";
 import { byId, element, keep, kept } from "../shared/elements";
 
@@ -17,6 +17,17 @@ export function tokenOf(place: Location): string | null {
   const token = new URLSearchParams(place.hash.slice(1)).get("token");
   if (token !== null) history.replaceState(null, "", place.pathname + place.search);
   return token;
+}
+
+/** A switch of the page, which the browser remembers. */
+export function switchOf(name: string, changed: () => void): HTMLInputElement {
+  const box = byId<HTMLInputElement>(name);
+  box.checked = kept(name) === "true";
+  box.addEventListener("change", () => {
+    keep(name, String(box.checked));
+    changed();
+  });
+  return box;
 }
 
 /** Chooses light or dark, and draws again when it changes. */

@@ -3,10 +3,11 @@
 import type { Typist } from "../library/foreword";
 import type { Suggestion } from "./messages";
 
-/** A question: all of the text up to the cursor, and the largest number of suggestions. */
+/** A question: all of the text up to the cursor, the largest number of suggestions, and whether phrases are among them. */
 export interface Asked {
   text: string;
   k: number;
+  phrases: boolean;
 }
 
 /** Whether the model is loaded, and the answer to a question. */
@@ -28,10 +29,12 @@ function suggested(typist: Typist, { text, k }: Asked): Suggestion[] {
 try {
   const { load } = (await import(beside("foreword.js"))) as typeof import("../library/foreword");
   const model = await load(beside("model/"));
-  const typist = model.typist();
+  const ofWords = model.typist();
+  const ofPhrases = model.typist({ phrases: true });
   self.addEventListener("message", ({ data }) => {
     try {
-      tell({ kind: "suggested", suggestions: suggested(typist, data as Asked) });
+      const asked = data as Asked;
+      tell({ kind: "suggested", suggestions: suggested(asked.phrases ? ofPhrases : ofWords, asked) });
     } catch (error) {
       tell({ kind: "refused", message: (error as Error).message });
     }

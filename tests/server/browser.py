@@ -50,7 +50,7 @@ class Stub:
             route.fulfill(json={key: [{"id": n} for n in ids] for key, ids in names.items()})
         elif path == "v1/predict":
             question = route.request.post_data_json
-            assert set(question) <= {"text", "k", "model"}
+            assert set(question) <= {"text", "k", "model", "phrases"}
             self.asked.append(question)
             route.fulfill(json=self.suggested(question))
         else:
@@ -68,7 +68,7 @@ class Stub:
 
     def typed(self, socket: WebSocketRoute, text: str) -> None:
         question = json.loads(text)
-        assert set(question) <= {"id", "text", "k", "model", "trace"}
+        assert set(question) <= {"id", "text", "k", "model", "phrases", "trace"}
         self.asked.append(question)
         if self.is_silent:
             return
@@ -85,7 +85,7 @@ class Stub:
 
     def suggested(self, question: dict[str, Any]) -> dict[str, Any]:
         text = question["text"]
-        actual = self.model(question).suggest(text, question["k"])
+        actual = self.model(question).suggest(text, question["k"], phrases=question["phrases"])
         return {
             "suggestions": [
                 {"word": one.word, "text": one.accepted(text), "probability": one.probability}

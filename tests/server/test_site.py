@@ -83,10 +83,10 @@ def opened(context: BrowserContext, address: str) -> Page:
     return page
 
 
-def check_words(page: Page, model: Path, text: str) -> None:
+def check_words(page: Page, model: Path, text: str, *, phrases: bool = False) -> None:
     page.fill("#field", text)
     expect(page.locator("html")).to_have_attribute("data-shown", text)
-    expected = foreword.load(model).suggest(text, 3)
+    expected = foreword.load(model).suggest(text, 3, phrases=phrases)
     expect(page.locator(".suggestion-word")).to_have_text([one.word for one in expected])
 
 
@@ -105,6 +105,9 @@ def test_one_types_without_a_server_and_even_without_a_network(
     page.keyboard.press("Alt+1")
     first = foreword.load(small_model).suggest("I would li", 1)[0]
     assert page.input_value("#field") == first.accepted("I would li") + " "
+    page.check("#phrases")
+    check_words(page, small_model, "I would li", phrases=True)
+    page.uncheck("#phrases")
     expect(page.locator("footer")).to_contain_text("stays on this device")
     for hidden in ("#inside", "#other-page"):
         expect(page.locator(hidden)).to_be_hidden()

@@ -195,6 +195,26 @@ def test_with_the_switch_digits_alone_take_and_alt_types_them(
     expect(page.locator("#digits")).to_be_checked()
 
 
+def test_with_the_switch_phrases_are_suggested_and_the_grey_text_is_the_first_of_them(
+    show: Callable[..., Page], predictor: Predictor
+) -> None:
+    page = show()
+    text = "the cat "
+    type_text(page, text)
+    expected = predictor.suggest(text, 3, phrases=True)
+    words = [one.word for one in expected]
+    assert any(" " in word for word in words)
+    expect(page.locator(".suggestion-word")).not_to_have_text(words)
+    page.check("#phrases")
+    assert page.evaluate("document.activeElement.id") == "field"
+    expect(page.locator(".suggestion-word")).to_have_text(words)
+    expect(page.locator(".ghost")).to_have_text(re.compile(re.escape(words[0])))
+    page.keyboard.press("Alt+ArrowRight")
+    assert text_of(page) == f"{text}{words[0].split()[0]} "
+    page.reload()
+    expect(page.locator("#phrases")).to_be_checked()
+
+
 def test_the_arrow_keys_walk_through_the_list_as_a_screen_reader_hears(
     show: Callable[..., Page], predictor: Predictor
 ) -> None:

@@ -11,6 +11,7 @@ import {
   offerModels,
   percent,
   shape,
+  switchOf,
   tokenOf,
   watchTheme,
   word
@@ -423,8 +424,8 @@ var Module = class {
   send() {
     if (!this.isReady || this.asked || !this.newest) return;
     this.asked = this.newest;
-    const { text, k } = this.newest.question;
-    this.worker.postMessage({ text, k });
+    const { text, k, phrases: phrases2 } = this.newest.question;
+    this.worker.postMessage({ text, k, phrases: phrases2 });
   }
   read(told) {
     if (told.kind === "ready") {
@@ -472,21 +473,27 @@ var Module = class {
 // serve/page.ts
 var SURE = 0.3;
 var GHOST_WORDS = 3;
+var A_WORD2 = /\s*\S+/g;
 var inside = new Inside();
 var token = tokenOf(location);
 var model = null;
 var hasModels = false;
 var desk = new Desk((text) => {
-  answering.ask({ text, k: SHOWN, model, trace: true }, (answer) => show(text, answer));
+  const question = { text, k: SHOWN, model, phrases: phrases.checked, trace: true };
+  answering.ask(question, (answer) => show(text, answer));
 });
 var { field } = desk;
+var phrases = switchOf("phrases", () => {
+  field.area.focus();
+  desk.changed();
+});
 var listener = { onState: showState, onRefusal: (refusal) => desk.refuse(refusal) };
 var answering = whoAnswers();
 function whoAnswers() {
   const base = new URL(".", location.href);
   const name = document.documentElement.dataset["model"];
   if (name !== void 0) return new Module(name, base, listener);
-  const byHttp = ({ text, k }) => ({ text, k });
+  const byHttp = ({ text, k, phrases: phrases2 }) => ({ text, k, phrases: phrases2 });
   return new Connection(base, token, { socket: "v1/type", post: "v1/predict", byHttp }, listener);
 }
 function show(text, answer) {
@@ -494,7 +501,7 @@ function show(text, answer) {
   desk.show(text, answer.suggestions);
   const first = answer.suggestions[0];
   if (first?.text.startsWith(text) && first.text.length > text.length && !desk.isDismissed) {
-    field.showGhost([first.text.slice(text.length)]);
+    field.showGhost(first.text.slice(text.length).match(A_WORD2) ?? []);
   }
   goOn(first?.text ?? "");
 }
@@ -504,7 +511,7 @@ function goOn(accepted) {
     if (field.ghost.length) lookAhead(accepted);
     return;
   }
-  answering.ask({ text, k: 1, model, trace: true }, (answer) => {
+  answering.ask({ text, k: 1, model, phrases: false, trace: true }, (answer) => {
     if (!answer.trace) return;
     inside.fill(text, answer.trace);
     goOn(accepted);
@@ -512,7 +519,7 @@ function goOn(accepted) {
 }
 function lookAhead(text) {
   if (field.ghost.length >= GHOST_WORDS) return;
-  const question = { text: `${text} `, k: 1, model, trace: false };
+  const question = { text: `${text} `, k: 1, model, phrases: false, trace: false };
   answering.ask(question, (answer) => {
     const next = answer.suggestions[0];
     if (desk.isDismissed || !field.ghost.length || !next || next.probability < SURE) return;

@@ -205,6 +205,78 @@ function base64url(text) {
   return btoa(bytes).replaceAll("+", "-").replaceAll("/", "_").replaceAll("=", "");
 }
 
+// shared/colours.ts
+var SEQUENTIAL = {
+  light: "#f3f8fa #b9e3f3 #80cbed #55b0e1 #3693d0 #2a77b8 #285b98 #274273 #212c4b",
+  dark: "#171b26 #20314e #234a75 #1e6699 #1b84b8 #2ea3cf #56c1e1 #88ddef #bff7fd"
+};
+var DIVERGING = {
+  light: "#0a5a9a #3379bb #5c99d5 #8cb8e7 #c0d8f2 #f7f7f7 #eecdbb #dfa583 #c98051 #ad5d25 #8c3f00",
+  dark: "#80c3ff #5d9ee0 #427bb3 #325981 #273a4d #1c1f24 #4a3223 #79492a #a86438 #d38350 #fba773"
+};
+var system = matchMedia("(prefers-color-scheme: dark)");
+var printing = matchMedia("print");
+var isDark = () => {
+  if (printing.matches) return false;
+  const chosen = document.documentElement.dataset["theme"];
+  return chosen ? chosen === "dark" : system.matches;
+};
+function onSystemTheme(act) {
+  for (const query of [system, printing]) query.addEventListener("change", act);
+}
+function colourMap(isSigned) {
+  const stops = (isSigned ? DIVERGING : SEQUENTIAL)[isDark() ? "dark" : "light"].split(" ").map((hex) => {
+    const whole = parseInt(hex.slice(1), 16);
+    return [whole >> 16, whole >> 8 & 255, whole & 255];
+  });
+  return (share) => {
+    const at = Math.max(0, Math.min(1, share)) * (stops.length - 1);
+    const low = stops[Math.floor(at)];
+    const high = stops[Math.ceil(at)];
+    const part = at - Math.floor(at);
+    const mixed = (channel) => low[channel] + part * (high[channel] - low[channel]);
+    return [mixed(0), mixed(1), mixed(2)];
+  };
+}
+function colours(size) {
+  const colour = colourMap(size !== null);
+  return (value) => colour(size === null ? value : (value / (size || 1) + 1) / 2);
+}
+
+// serve/surroundings.ts
+function offerModels(names, choose) {
+  const select = byId("model");
+  select.replaceChildren(...names.map((name) => element("option", { value: name }, name)));
+  byId("model-choice").hidden = names.length < 2;
+  byId("model-name").textContent = names.length === 1 ? names[0] ?? "" : "";
+  byId("model-name").hidden = names.length !== 1;
+  select.addEventListener("change", () => choose(select.value));
+}
+function tokenOf(place) {
+  const token = new URLSearchParams(place.hash.slice(1)).get("token");
+  if (token !== null) history.replaceState(null, "", place.pathname + place.search);
+  return token;
+}
+function switchOf(name, changed) {
+  const box = byId(name);
+  box.checked = kept(name) === "true";
+  box.addEventListener("change", () => {
+    keep(name, String(box.checked));
+    changed();
+  });
+  return box;
+}
+function watchTheme(draw) {
+  const root = document.documentElement;
+  root.dataset["theme"] = kept("theme") ?? "";
+  byId("theme").addEventListener("click", () => {
+    root.dataset["theme"] = isDark() ? "light" : "dark";
+    keep("theme", root.dataset["theme"]);
+    draw();
+  });
+  onSystemTheme(draw);
+}
+
 // serve/field.ts
 var CLOSES = /^[.,!?;:)\]}%…’”]$/;
 var OPENS = /[([{“‘$#@]$/;
@@ -396,11 +468,6 @@ var Desk = class {
   /** `ask` asks for suggestions at the end of a text. */
   constructor(ask) {
     this.ask = ask;
-    this.digits.checked = kept("digits") === "true";
-    this.digits.addEventListener("change", () => {
-      keep("digits", String(this.digits.checked));
-      this.field.area.focus();
-    });
     this.field.area.addEventListener("keydown", (event) => this.pressed(event));
     document.addEventListener("selectionchange", () => this.moved());
     this.field.area.addEventListener("blur", () => this.suggestions.mark(-1));
@@ -409,7 +476,7 @@ var Desk = class {
   field = new Field(() => this.changed());
   suggestions = new Suggestions(this.field.area, (rank) => this.take(rank));
   isDismissed = false;
-  digits = byId("digits");
+  digits = switchOf("digits", () => this.field.area.focus());
   pause = 0;
   asked = null;
   /** The text has changed, or what it is to be asked for. */
@@ -509,69 +576,6 @@ var Desk = class {
   }
 };
 
-// shared/colours.ts
-var SEQUENTIAL = {
-  light: "#f3f8fa #b9e3f3 #80cbed #55b0e1 #3693d0 #2a77b8 #285b98 #274273 #212c4b",
-  dark: "#171b26 #20314e #234a75 #1e6699 #1b84b8 #2ea3cf #56c1e1 #88ddef #bff7fd"
-};
-var DIVERGING = {
-  light: "#0a5a9a #3379bb #5c99d5 #8cb8e7 #c0d8f2 #f7f7f7 #eecdbb #dfa583 #c98051 #ad5d25 #8c3f00",
-  dark: "#80c3ff #5d9ee0 #427bb3 #325981 #273a4d #1c1f24 #4a3223 #79492a #a86438 #d38350 #fba773"
-};
-var system = matchMedia("(prefers-color-scheme: dark)");
-var printing = matchMedia("print");
-var isDark = () => {
-  if (printing.matches) return false;
-  const chosen = document.documentElement.dataset["theme"];
-  return chosen ? chosen === "dark" : system.matches;
-};
-function onSystemTheme(act) {
-  for (const query of [system, printing]) query.addEventListener("change", act);
-}
-function colourMap(isSigned) {
-  const stops = (isSigned ? DIVERGING : SEQUENTIAL)[isDark() ? "dark" : "light"].split(" ").map((hex) => {
-    const whole = parseInt(hex.slice(1), 16);
-    return [whole >> 16, whole >> 8 & 255, whole & 255];
-  });
-  return (share) => {
-    const at = Math.max(0, Math.min(1, share)) * (stops.length - 1);
-    const low = stops[Math.floor(at)];
-    const high = stops[Math.ceil(at)];
-    const part = at - Math.floor(at);
-    const mixed = (channel) => low[channel] + part * (high[channel] - low[channel]);
-    return [mixed(0), mixed(1), mixed(2)];
-  };
-}
-function colours(size) {
-  const colour = colourMap(size !== null);
-  return (value) => colour(size === null ? value : (value / (size || 1) + 1) / 2);
-}
-
-// serve/surroundings.ts
-function offerModels(names, choose) {
-  const select = byId("model");
-  select.replaceChildren(...names.map((name) => element("option", { value: name }, name)));
-  byId("model-choice").hidden = names.length < 2;
-  byId("model-name").textContent = names.length === 1 ? names[0] ?? "" : "";
-  byId("model-name").hidden = names.length !== 1;
-  select.addEventListener("change", () => choose(select.value));
-}
-function tokenOf(place) {
-  const token = new URLSearchParams(place.hash.slice(1)).get("token");
-  if (token !== null) history.replaceState(null, "", place.pathname + place.search);
-  return token;
-}
-function watchTheme(draw) {
-  const root = document.documentElement;
-  root.dataset["theme"] = kept("theme") ?? "";
-  byId("theme").addEventListener("click", () => {
-    root.dataset["theme"] = isDark() ? "light" : "dark";
-    keep("theme", root.dataset["theme"]);
-    draw();
-  });
-  onSystemTheme(draw);
-}
-
 export {
   element,
   shape,
@@ -581,10 +585,11 @@ export {
   fixed,
   mean,
   Connection,
-  SHOWN,
-  Desk,
   colours,
   offerModels,
   tokenOf,
-  watchTheme
+  switchOf,
+  watchTheme,
+  SHOWN,
+  Desk
 };

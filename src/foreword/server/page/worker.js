@@ -11,10 +11,12 @@ function suggested(typist, { text, k }) {
 try {
   const { load } = await import(beside("foreword.js"));
   const model = await load(beside("model/"));
-  const typist = model.typist();
+  const ofWords = model.typist();
+  const ofPhrases = model.typist({ phrases: true });
   self.addEventListener("message", ({ data }) => {
     try {
-      tell({ kind: "suggested", suggestions: suggested(typist, data) });
+      const asked = data;
+      tell({ kind: "suggested", suggestions: suggested(asked.phrases ? ofPhrases : ofWords, asked) });
     } catch (error) {
       tell({ kind: "refused", message: error.message });
     }
