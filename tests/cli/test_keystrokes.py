@@ -10,6 +10,7 @@ from foreword.cli.app import app
 from foreword.errors import SettingsError
 from foreword.folder.saving import write_folder
 from foreword.folder.store import Folder
+from foreword.predictor.predictor import load
 from foreword.translator.translator import Translator
 
 LINES = "the cat sat\n\nI would like to\nlikely\n"
@@ -70,6 +71,19 @@ def test_learning_stands_beside_not_learning(model: Path, tmp_path: Path) -> Non
     assert "learning as it goes" in shown
     assert actual["learning"]["keys"] < actual["keys"] == 72
     assert actual["learning"]["learned"]
+
+
+def test_phrases_stand_beside_words(model: Path, tmp_path: Path) -> None:
+    typed = "I would li"
+    suggestions = load(model).suggest(typed, 3, complete=True, phrases=True)
+    phrase = next(one for one in suggestions if " " in one.word)
+    (tmp_path / "messages.txt").write_text(phrase.accepted(typed))
+
+    shown = run(model, tmp_path / "messages.txt", "--phrases")
+    actual = json.loads(run(model, tmp_path / "messages.txt", "--phrases", "--json"))
+
+    assert "phrases" in shown
+    assert actual["phrases"]["words_accepted"] < actual["words_accepted"]
 
 
 def test_another_model_s_words_stand_beside_the_first_alone(model: Path, tmp_path: Path) -> None:

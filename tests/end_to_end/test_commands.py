@@ -109,6 +109,15 @@ def test_predict_keeps_blocked_and_offensive_words_back(
     assert set(words("--block", first, "--block", second)).isdisjoint({first, second})
 
 
+def test_predict_suggests_phrases(model: Path, foreword_command: Command) -> None:
+    def words(*options: object) -> list[str]:
+        done = foreword_command("predict", model, "How a", "-k", 3, "--json", *options)
+        return [p["word"] for p in json.loads(done.stdout)["predictions"]]
+
+    expected = foreword.load(model).suggest("How a", 3, phrases=True)
+    assert words("--phrases") == [one.word for one in expected] != words()
+
+
 def test_predict_with_the_same_model_again_changes_no_word(
     model: Path, foreword_command: Command
 ) -> None:

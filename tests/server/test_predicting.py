@@ -41,6 +41,8 @@ def test_typing_a_text_gives_what_each_of_its_beginnings_gives_alone(
     [
         {"complete": False},
         {"complete": None},
+        {"phrases": True},
+        {"phrases": True, "complete": True},
         {"tolerant": True},
         {"offensive": True},
         {"blocked": ["like", "cat"]},
@@ -52,6 +54,12 @@ def test_every_rule_is_followed(
     for text in ("I would li", "the c", "lke"):
         actual = client.post("/v1/predict", json={"text": text, **options}).json()
         assert actual["suggestions"] == expected(predictor, text, **options)
+
+
+def test_phrases_are_suggested_if_they_are_wanted(client: TestClient) -> None:
+    for wanted in (True, False):
+        answer = client.post("/v1/predict", json={"text": "I would li", "phrases": wanted}).json()
+        assert any(" " in one["word"] for one in answer["suggestions"]) == wanted
 
 
 def test_many_texts_are_answered_in_their_order(client: TestClient, predictor: Predictor) -> None:

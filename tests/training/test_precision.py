@@ -36,7 +36,7 @@ def test_products_of_many_shapes_take_little_memory() -> None:
     run = subprocess.run(
         [sys.executable, "-c", MANY_SHAPES], capture_output=True, text=True, check=True
     )
-    assert int(run.stdout) < 200  # MB; 300 if all are kept
+    assert int(run.stdout) < 200  # MB
 
 
 def test_a_limit_of_the_user_stays(monkeypatch: pytest.MonkeyPatch) -> None:
