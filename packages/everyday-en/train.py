@@ -38,6 +38,7 @@ SETTINGS = {
     "hidden_size": 512,
     # The text is read about once, so that nothing is memorised.
     "dropout": 0.0,
+    "share_parts": False,
     "batch_size": 64,
     # Scoring all 20,000 words takes about twice as long; only the last fifth of the run does it.
     "softmax_sample": 2048,

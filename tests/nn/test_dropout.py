@@ -3,7 +3,15 @@ import torch
 
 from foreword.nn.dropout import drop_connect, dropout, embedding_dropout, locked_dropout
 
-FORMS = [dropout, locked_dropout, embedding_dropout, drop_connect]
+
+def of_different_words(
+    x: torch.Tensor, p: float, training: bool, generator: torch.Generator
+) -> torch.Tensor:
+    ids = torch.arange(x[..., 0].numel()).view(x.shape[:-1])
+    return embedding_dropout(x, ids, ids.numel(), p, training, generator)
+
+
+FORMS = [dropout, locked_dropout, of_different_words, drop_connect]
 
 
 def seeded(seed: int = 0) -> torch.Generator:
@@ -45,6 +53,8 @@ def test_plain_dropout_drops_others_at_every_time_step() -> None:
     assert not torch.equal(dropped[0], dropped[1])
 
 
-def test_embedding_dropout_drops_whole_words() -> None:
-    kept = embedding_dropout(torch.ones(100, 7), 0.5, True, seeded()).ne(0).sum(dim=1)
-    assert set(kept.tolist()) == {0, 7}
+def test_embedding_dropout_drops_words_wherever_they_occur() -> None:
+    ids = torch.arange(50).repeat(2)
+    dropped = embedding_dropout(torch.ones(100, 7), ids, 50, 0.5, True, seeded())
+    assert set(dropped.ne(0).sum(dim=1).tolist()) == {0, 7}
+    assert torch.equal(dropped[:50], dropped[50:])

@@ -90,6 +90,19 @@ def test_dropout_that_is_chosen_stays_whatever_the_passes() -> None:
     assert leaves_dropout_open(settings_from({"dropout_input": 0.1}).dropout)
 
 
+@pytest.mark.parametrize(("passes", "shared"), [(None, True), (1.9, False), (2.0, True)])
+def test_words_share_parts_if_the_text_may_be_read_again(
+    passes: float | None, shared: bool
+) -> None:
+    def filled(chosen: bool | None) -> bool | None:
+        settings = settings_from({"share_parts": chosen})
+        return fill_in(settings, words=10**6, passes=passes).model.share_parts
+
+    assert filled(None) == shared
+    assert filled(False) is False
+    assert filled(True) is True
+
+
 def notes(folder: Path, **leaves: object) -> tuple[list[str], float]:
     text = folder / "text.txt"
     text.write_text("the cat sat on a mat . the dog sat on the cat .\n" * 90, encoding="utf-8")

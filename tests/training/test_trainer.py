@@ -10,7 +10,7 @@ import torch
 from foreword.errors import TrainingError
 from foreword.evaluation.perplexity import Score, score
 from foreword.folder.config import ModelConfig
-from foreword.models.build import build
+from foreword.models.build import build, weights_of
 from foreword.models.model import Regularisation
 from foreword.nn.dropout import Noise
 from foreword.nn.sampled import Sampling
@@ -20,6 +20,7 @@ from foreword.training.objective import NextWords
 from foreword.training.progress import Event, Note, StepProgress, Validated, silent
 from foreword.training.settings import TrainingSettings, settings_from
 from foreword.training.trainer import ROLLBACKS, Run, train
+from foreword.training.word_parts import word_parts
 
 V = 20
 TEXT = np.random.default_rng(0).integers(1, V, 3000) % np.tile([19, 5, 7], 1000)
@@ -115,6 +116,42 @@ def test_resuming_under_muon_gives_the_same_weights_bit_for_bit(
     assert go(second)
 
     assert everything(second) == everything(whole)
+
+
+@pytest.mark.parametrize("name", ["lstm", "mlp-window"])
+def test_resuming_gives_the_same_weights_if_words_share_parts(name: str, tmp_path: Path) -> None:
+    def run_that_shares() -> Run:
+        run = run_of(name, steps=20, average=0.2, softmax_sample=2, softmax_head=3)
+        parts = word_parts([f"word{number % 7}" for number in range(V)])
+        embedding = words_of(run).model.embedding
+        embedding.share(torch.from_numpy(parts.parts), torch.from_numpy(parts.offsets), parts.count)
+        return Run(run.objective, run.settings, run.generator)
+
+    whole, saved = run_that_shares(), []
+    assert go(whole)
+    first = run_that_shares()
+    assert not go(first, stop_after=13, saved=saved)
+    saved[-1].write(tmp_path)
+    second = run_that_shares()
+    second.restore(latest(tmp_path))
+    assert go(second)
+    assert everything(second) == everything(whole)
+
+    table = words_of(second).model.embedding.table()
+    np.testing.assert_array_equal(weights_of(second.model)["embedding.weight"], table.detach())
+    second.load_best()
+    assert dict(second.model.named_parameters()).keys() == second.best.keys()
+    np.testing.assert_array_equal(
+        weights_of(second.model)["embedding.weight"], second.best["embedding.weight"]
+    )
+
+
+def test_a_checkpoint_of_another_network_is_refused() -> None:
+    saved: list[Checkpoint] = []
+    go(run_of(steps=2), saved=saved)
+    other = run_of("gru", steps=2)
+    with pytest.raises(ValueError, match="not this model's"):
+        other.restore(saved[-1])
 
 
 RAMPS = {"batch_ramp": 0.8, "batch_start": 0.25, "window_ramp": 0.6, "window_start": 0.3}

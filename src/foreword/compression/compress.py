@@ -133,7 +133,11 @@ def compress(
             text = _ids(sources(ngrams_of), after.tokenizer, None, progress)
             kept_ngrams = _ngrams_beside(after, text, ids, ngrams, say, progress)
         config = after.config.model_copy(update={"compression": result})
-        known = before.misspellings or misspellings_of(before.tokenizer, before.weights)
+        known = before.misspellings
+        record = before.config.training
+        # Vectors that share parts are alike if words are spelled alike, and so tell nothing.
+        if not known and not (record and record.settings.get("share_parts")):
+            known = misspellings_of(before.tokenizer, before.weights)
         write_folder(
             target,
             config,

@@ -9,7 +9,7 @@ from foreword.folder.config import ModelConfig, NgramConfig
 from foreword.folder.quantised import dense
 from foreword.folder.store import Folder
 from foreword.models.mlp import MLPModel
-from foreword.models.model import LanguageModel, NextWordModel, Regularisation
+from foreword.models.model import Embedding, LanguageModel, NextWordModel, Regularisation
 from foreword.models.ngram import NgramModel
 from foreword.models.recurrent import RecurrentModel
 from foreword.ngrams.table import NgramTable
@@ -52,11 +52,29 @@ def from_folder(folder: Folder, device: str = "cpu") -> LanguageModel:
 
 
 def load_weights(model: nn.Module, weights: dict[str, np.ndarray]) -> None:
+    """Copy a folder's weights into the model; its words share nothing any more."""
+    for module in model.modules():
+        if isinstance(module, Embedding):
+            module.parts = None
+    load_state(model, weights)
+
+
+def load_state(model: nn.Module, state: dict[str, np.ndarray]) -> None:
     """Copy arrays into the model's parameters of the same names and shapes."""
-    model.load_state_dict({name: torch.tensor(array) for name, array in weights.items()})
+    model.load_state_dict({name: torch.tensor(array) for name, array in state.items()})
 
 
 def weights_of(model: nn.Module) -> dict[str, np.ndarray]:
+    """Return the model's weights as a folder has them: what words share is added to each."""
+    weights = state_of(model)
+    for name, module in model.named_modules():
+        if isinstance(module, Embedding) and module.parts is not None:
+            del weights[f"{name}.parts"]
+            weights[f"{name}.weight"] = module.table().detach().cpu().numpy()
+    return weights
+
+
+def state_of(model: nn.Module) -> dict[str, np.ndarray]:
     """Return the model's parameters as copies, which later training does not change."""
     return {name: value.detach().cpu().numpy().copy() for name, value in model.state_dict().items()}
 

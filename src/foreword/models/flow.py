@@ -26,7 +26,7 @@ def gradients_by_states(
         column is of its own stream's loss, in nats.
     """
     with torch.enable_grad():
-        embedded = F.embedding(inputs, model.embedding.weight)
+        embedded = model.embedding.of(inputs)
         outputs, _, trace = model.traced(embedded, state)
         scores = model.scores(model.projected(outputs[-1]))
         loss = F.cross_entropy(scores, targets, ignore_index=IGNORED, reduction="sum")

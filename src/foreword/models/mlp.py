@@ -2,7 +2,6 @@
 
 import torch
 from torch import Tensor, nn
-from torch.nn import functional as F
 
 from foreword.folder.config import ModelConfig
 from foreword.models.model import Affine, NextWordModel, Regularisation, State
@@ -48,7 +47,7 @@ class MLPModel(NextWordModel):
         """Return every layer's outputs, (T, B, H) each."""
         (earlier,) = state
         T, n = len(embedded), self.config.context_words
-        words = torch.cat([F.embedding(earlier, self.embedding.weight), embedded])
+        words = torch.cat([self.embedding.of(earlier), embedded])
         hidden = torch.cat([words[k : k + T] for k in range(n)], dim=2)
         outputs: list[Tensor] = []
         activation = torch.tanh if self.config.nonlinearity == "tanh" else torch.relu

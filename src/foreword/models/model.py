@@ -12,7 +12,7 @@ from foreword.kernels.dispatch import use
 from foreword.nn.adaptive import Adaptive
 from foreword.nn.dropout import embedding_dropout, locked_dropout
 from foreword.nn.mixture import Mixture, log_mixture, mixture_cross_entropy
-from foreword.nn.sampled import Sampling, draw
+from foreword.nn.sampled import Sample, Sampling, draw
 from foreword.nn.softmax import linear_cross_entropy
 
 State = tuple[Tensor, ...]
@@ -74,11 +74,61 @@ class Regularisation(Data):
 
 
 class Embedding(nn.Module):
-    """The embedding matrix (V, E)."""
+    """The embedding matrix (V, E); while it is trained, words may share vectors of their parts.
+
+    With parts, the vector of a word is its row of `weight` plus the sum of the vectors of its
+    parts, divided by the square root of their number. A folder has plain rows, which are their
+    sums (`foreword.models.build.weights_of`).
+    """
+
+    parts: nn.Parameter | None
+    """The vectors of the parts (P, E); None while words share nothing."""
 
     def __init__(self, weight: Tensor) -> None:
         super().__init__()
         self.weight = nn.Parameter(weight)
+        self.register_parameter("parts", None)
+
+    def share(self, parts: Tensor, offsets: Tensor, count: int) -> None:
+        """Let words share the vectors of their parts, if there are any; they are zero at first.
+
+        Args:
+            parts: the numbers of the parts, word after word, (N,).
+            offsets: the beginning of each word's parts in `parts`, and their end, (V + 1,).
+            count: the number of different parts.
+        """
+        if count == 0:
+            return
+        self.parts = nn.Parameter(self.weight.new_zeros(count, self.weight.shape[1]))
+        lengths = offsets.diff()
+        self._shares = parts, offsets[:-1], lengths, lengths.clamp_min(1).rsqrt()[:, None]
+
+    def table(self) -> Tensor:
+        """Return the vectors of all words, (V, E)."""
+        if self.parts is None:
+            return self.weight
+        parts, begins, _, scales = self._shares
+        shared = F.embedding_bag(parts, self.parts, begins, mode="sum")
+        return torch.addcmul(self.weight, shared, scales)
+
+    def of(self, words: Tensor) -> Tensor:
+        """Return the vectors of words, (..., E) for ids of any shape."""
+        if self.parts is None:
+            return F.embedding(words, self.weight)
+        different, places = words.unique(return_inverse=True)  # type: ignore[no-untyped-call]
+        return F.embedding(places, self.rows(different))
+
+    def rows(self, words: Tensor) -> Tensor:
+        """Return the vectors of different words (S,), as (S, E)."""
+        if self.parts is None:
+            return F.embedding(words, self.weight)
+        parts, begins, lengths, scales = self._shares
+        lengths = lengths[words]
+        ends = lengths.cumsum(0)
+        shift = begins[words] - (ends - lengths)
+        chosen = parts[torch.arange(int(lengths.sum())) + shift.repeat_interleave(lengths)]
+        shared = F.embedding_bag(chosen, self.parts, ends - lengths, mode="sum")
+        return torch.addcmul(F.embedding(words, self.weight), shared, scales[words])
 
     @torch.no_grad()
     def start_from(self, embeddings: Tensor) -> None:
@@ -232,8 +282,12 @@ class NextWordModel(LanguageModel):
 
         With `sampling` the loss is estimated from a sample of the vocabulary.
         """
+        sample = None
+        if sampling is not None:
+            sample = draw(targets.flatten(), self.config.vocab_size, sampling, self.generator, ids)
+        table, vectors = self._table(ids, sample)
         with use(products="bfloat16" if precision == torch.bfloat16 else None):
-            hidden, dropped, state = self.outputs(ids, state)
+            hidden, dropped, state = self.outputs(ids, state, vectors)
         features, targets = self._seen(dropped), targets.flatten()
         penalty = self._penalty(hidden, dropped)
         if self.adaptive is not None:
@@ -241,14 +295,31 @@ class NextWordModel(LanguageModel):
                 features.flatten(0, 1), self.decoder.bias, targets, precision=precision
             )
             return loss, penalty, state
-        weight, bias = self.output_layer()
-        if sampling is not None:
-            sample = draw(targets, len(weight), sampling, self.generator)
-            if sample is not None:
-                weight = F.embedding(sample.words, weight)
-                bias, targets = bias[sample.words] + sample.log_weights, sample.targets
+        weight, bias = self._scorers(table, sample)
+        targets = targets if sample is None else sample.targets
         loss = self._cross_entropy(features, weight, bias, targets, precision)
         return loss, penalty, state
+
+    def _table(self, ids: Tensor, sample: Sample | None) -> tuple[Tensor, Tensor]:
+        """Return the embeddings of the sample, or of all words, and from it those of `ids`.
+
+        Both at once, since the gradient of each would be a matrix of the whole vocabulary.
+        """
+        if sample is None and not self.config.tied:  # the output layer has weights of its own
+            return self.embedding.weight, self.embedding.of(ids)
+        if sample is None:
+            table = self.embedding.table()
+            return table, F.embedding(ids, table)
+        table = self.embedding.rows(sample.words)
+        return table, F.embedding(torch.searchsorted(sample.words, ids), table)
+
+    def _scorers(self, table: Tensor, sample: Sample | None) -> tuple[Tensor, Tensor]:
+        """Return the output layer's weight and bias for the words of a table of `_table`."""
+        own, bias = self.decoder.weight, self.decoder.bias
+        if sample is None:
+            return table if own is None else own, bias
+        weight = table if own is None else F.embedding(sample.words, own)
+        return weight, bias[sample.words] + sample.log_weights
 
     def _cross_entropy(
         self,
@@ -298,13 +369,25 @@ class NextWordModel(LanguageModel):
         share = self.regularisation.projected
         return locked_dropout(self.projected(dropped), share, self.training, self.generator)
 
-    def outputs(self, ids: Tensor, state: State) -> tuple[Tensor, Tensor, State]:
-        """Return the last outputs (T, B, H), the same after dropout, and the state after."""
+    def outputs(
+        self, ids: Tensor, state: State, vectors: Tensor | None = None
+    ) -> tuple[Tensor, Tensor, State]:
+        """Return the last outputs (T, B, H), the same after dropout, and the state after.
+
+        Args:
+            ids: the words (T, B).
+            state: the state before them.
+            vectors: their embeddings (T, B, E), if they are known.
+        """
         drop = self.regularisation
-        table = embedding_dropout(
-            self.embedding.weight, drop.embedding, self.training, self.generator
+        embedded = embedding_dropout(
+            self.embedding.of(ids) if vectors is None else vectors,
+            ids,
+            self.config.vocab_size,
+            drop.embedding,
+            self.training,
+            self.generator,
         )
-        embedded = F.embedding(ids, table)
         embedded = locked_dropout(embedded, drop.input, self.training, self.generator)
         hidden, state = self.hidden_states(embedded, ids, state)
         dropped = locked_dropout(hidden, drop.output, self.training, self.generator)
@@ -316,8 +399,8 @@ class NextWordModel(LanguageModel):
 
     def output_layer(self) -> tuple[Tensor, Tensor]:
         """Return weight (V, F), or (V, E) of a mixture, and bias (V,), if there are no clusters."""
-        weight = self.decoder.weight if self.decoder.weight is not None else self.embedding.weight
-        return weight, self.decoder.bias
+        own = self.decoder.weight
+        return self.embedding.table() if own is None else own, self.decoder.bias
 
 
 def detach(state: State) -> State:

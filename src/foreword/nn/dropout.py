@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import torch
 from torch import Tensor
+from torch.nn import functional as F
 
 from foreword.kernels.problem import Zoneout
 
@@ -26,10 +27,26 @@ def locked_dropout(
 
 
 def embedding_dropout(
-    table: Tensor, p: float, training: bool, generator: torch.Generator | None = None
+    embedded: Tensor,
+    ids: Tensor,
+    words: int,
+    p: float,
+    training: bool,
+    generator: torch.Generator | None = None,
 ) -> Tensor:
-    """Drop whole words of an embedding matrix (V, E) (Gal & Ghahramani 2016; Merity 2018)."""
-    return table * mask(table, (len(table), 1), p, generator) if training and p > 0 else table
+    """Drop words wherever they occur (Gal & Ghahramani 2016; Merity et al. 2018).
+
+    Args:
+        embedded: the vectors of words, (..., E).
+        ids: those words, (...), less than `words`.
+        words: the size of the vocabulary.
+        p: the probability of dropping a word.
+        training: whether anything is dropped.
+        generator: of the mask.
+    """
+    if not training or p == 0:
+        return embedded
+    return embedded * F.embedding(ids, mask(embedded, (words, 1), p, generator))
 
 
 def drop_connect(

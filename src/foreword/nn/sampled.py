@@ -46,15 +46,24 @@ class Sample:
 
 
 def draw(
-    targets: Tensor, vocab_size: int, how: Sampling, generator: torch.Generator | None = None
+    targets: Tensor,
+    vocab_size: int,
+    how: Sampling,
+    generator: torch.Generator | None = None,
+    inputs: Tensor | None = None,
 ) -> Sample | None:
-    """Return a sample for a window's targets (N,); None if it would be most of the vocabulary."""
+    """Return a sample for a window's targets (N,); None if it would be most of the vocabulary.
+
+    It has the window's inputs too, if they are given. Nearly all of them are targets as well.
+    """
     head, V = how.head, vocab_size
     if 2 * (head + how.rest) > V:
         return None
     wanted = torch.zeros(V, dtype=torch.bool, device=targets.device)
     wanted[:head] = True
     wanted[targets[targets != IGNORED]] = True
+    if inputs is not None:
+        wanted[inputs.flatten()] = True
     others = (~wanted).nonzero().squeeze(1)
     order = torch.randperm(len(others), generator=generator, device=targets.device)
     drawn = others[order[: how.rest]]

@@ -21,6 +21,10 @@ SHORT = 75_000
 """The same as SMALL for next-word models: with 93,000 words of Spanish, 192 units were much better
 than 96 (docs/explanation/decisions.md)."""
 
+READ_AGAIN = 2.0
+"""The number of passes from which on words share parts: in the first pass it gains nothing, and
+takes time (docs/explanation/decisions.md)."""
+
 
 def fill_in(
     settings: TrainingSettings, *, words: int, passes: float | None = None
@@ -34,7 +38,7 @@ def fill_in(
     """
     return settings.model_copy(
         update={
-            "model": _sizes(settings.model, words),
+            "model": _sharing(_sizes(settings.model, words), passes),
             "dropout": _dropout(settings.dropout, words, passes),
             "rate": _rate(settings.rate, settings.model.model),
         }
@@ -52,6 +56,12 @@ def _sizes(model: ModelSettings, words: int) -> ModelSettings:
         embedding = model.embedding_size or model.hidden_size or embedding
         hidden = model.hidden_size or embedding
     return model.model_copy(update={"embedding_size": embedding, "hidden_size": hidden})
+
+
+def _sharing(model: ModelSettings, passes: float | None) -> ModelSettings:
+    if model.share_parts is not None:
+        return model
+    return model.model_copy(update={"share_parts": passes is None or passes >= READ_AGAIN})
 
 
 def fill_in_translation(settings: TrainingSettings, *, words: int) -> TrainingSettings:

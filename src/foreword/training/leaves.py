@@ -33,6 +33,7 @@ class LeavesWithoutEnd(TextLeaves, total=False):
     model: AnyModelName | None
     embedding_size: int | None
     embedding_start: Literal["cooccurrences", "random"] | None
+    share_parts: bool | None
     hidden_size: int | None
     num_layers: int | None
     context_words: int | None

@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import torch
+
 from foreword.evaluation.perplexity import Reset, Score, score
 from foreword.evaluation.report import evaluation_of
 from foreword.folder.architecture import format_version
@@ -14,6 +16,7 @@ from foreword.folder.usage import misspellings_of
 from foreword.models.build import count_parameters
 from foreword.models.model import NextWordModel
 from foreword.training.card import model_card
+from foreword.training.cooccurrence import embeddings
 from foreword.training.corpus import Corpus
 from foreword.training.interrupt import StopWish
 from foreword.training.preparing import new_run
@@ -192,8 +195,22 @@ class NextWordTask:
         """
         tokenizer, written = self.corpus.tokenizer, self.described(record)
         if ends or record.steps >= 2 * self._searched_at:
-            self._misspellings = misspellings_of(tokenizer, weights, self.corpus.train.ids)
+            vectors = self._vectors_of_use(weights)
+            self._misspellings = misspellings_of(tokenizer, vectors, self.corpus.train.ids)
             self._searched_at = max(1, record.steps)
         card = model_card(written)
         write_folder(folder, written, weights, tokenizer, card, self.rare, self._misspellings)
         return written
+
+    def _vectors_of_use(self, weights: Mapping[str, Any]) -> Mapping[str, Any]:
+        """Return weights in which words have similar vectors only if they are used alike.
+
+        If words share parts, those that are spelled alike have similar vectors, whatever their use.
+        Then the words beside each word in the text say more.
+        """
+        if not self.settings.model.share_parts:
+            return weights
+        V, E = weights["embedding.weight"].shape
+        generator = torch.Generator().manual_seed(self.settings.run.seed)
+        vectors = embeddings(self.corpus.train.ids, V, E, generator)
+        return {"embedding.weight": vectors.numpy()}

@@ -23,6 +23,7 @@ from foreword.training.ranks import ALONE, Ranks
 from foreword.training.settings import Budget, TrainingSettings, settings_from
 from foreword.training.threads import MUCH_BETTER, Threads, told
 from foreword.training.trainer import Run
+from foreword.training.word_parts import word_parts
 
 LONG = 100
 """The number of steps below which a run takes all threads, rather than time alternatives."""
@@ -47,6 +48,10 @@ def new_run(
     model = build(config, regularisation(settings), generator)
     if fresh:
         _start(model, corpus, settings)
+    if settings.model.share_parts and device.type == "cpu":
+        parts = word_parts(corpus.tokenizer.words)
+        flat, offsets = torch.from_numpy(parts.parts), torch.from_numpy(parts.offsets)
+        model.embedding.share(flat, offsets, parts.count)
     model = model.to(device)
     if device.type != "cpu":
         # Initial weights are drawn on the CPU, equal for every device; masks on the device.

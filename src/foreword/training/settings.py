@@ -150,6 +150,14 @@ class ModelSettings(Settings):
             "that stand beside each word in the text, so that words used alike begin alike; random."
         ),
     )
+    share_parts: bool | None = Field(
+        None,
+        description=(
+            "Next-word models, trained on a processor: words share vectors of their runs of "
+            "letters, so that rare words learn from others. Default: if the text is read twice or "
+            "more often, or dropout is set and so the number of passes is not known."
+        ),
+    )
     hidden_size: Size | None = Field(
         None, description="Units in each layer. Default: by the length of the text."
     )

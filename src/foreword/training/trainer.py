@@ -18,7 +18,7 @@ from torch import nn
 
 from foreword.errors import TrainingError
 from foreword.evaluation.perplexity import Score
-from foreword.models.build import load_weights, weights_of
+from foreword.models.build import load_state, load_weights, state_of, weights_of
 from foreword.training.averaging import Average
 from foreword.training.checkpoint import Checkpoint
 from foreword.training.divergence import LossWatch
@@ -109,7 +109,7 @@ class Run:
 
         It contains the state of all processes, and each of them must call this.
         """
-        arrays = {f"model/{k}": v for k, v in weights_of(self.model).items()}
+        arrays = {f"model/{k}": v for k, v in state_of(self.model).items()}
         arrays |= {f"best/{k}": v for k, v in self.best.items()}
         arrays |= {f"optimiser/{k}": v for k, v in self.optimiser.arrays().items()}
         if self.average is not None:
@@ -135,8 +135,10 @@ class Run:
             ValueError and others: it is no such checkpoint; see `usable`.
         """
         best = checkpoint.group("best")
-        load_weights(self.model, best)  # fails here if they are not this model's
-        load_weights(self.model, checkpoint.group("model"))
+        shapes = {name: weight.shape for name, weight in self.best.items()}
+        if {name: weight.shape for name, weight in best.items()} != shapes:
+            raise ValueError("the best weights are not this model's")
+        load_state(self.model, checkpoint.group("model"))
         self.best = {k: np.array(v) for k, v in best.items()}
         self.optimiser.restore(checkpoint.group("optimiser"))
         if self.average is not None:

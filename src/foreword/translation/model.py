@@ -137,10 +137,14 @@ class TranslationModel(nn.Module):
     def embedded(self, ids: Tensor) -> Tensor:
         """Return the embeddings (..., E) of sub-words, with dropout in training."""
         drop = self.regularisation
-        table = embedding_dropout(
-            self.embedding.weight, drop.embedding, self.training, self.generator
+        embedded = embedding_dropout(
+            F.embedding(ids, self.embedding.weight),
+            ids,
+            self.config.vocab_size,
+            drop.embedding,
+            self.training,
+            self.generator,
         )
-        embedded = F.embedding(ids, table)
         return locked_dropout(embedded, drop.input, self.training, self.generator)
 
     def features(
