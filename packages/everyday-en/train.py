@@ -36,7 +36,8 @@ SETTINGS = {
     "vocab_size": 20_000,
     "embedding_size": 160,
     "hidden_size": 512,
-    # The text is read about once, so that nothing is memorised.
+    # The text is read about once, so that nothing is memorised; and misspellings are found by the
+    # words' vectors, which must not depend on spelling.
     "dropout": 0.0,
     "share_parts": False,
     "batch_size": 64,

@@ -103,6 +103,11 @@ def test_words_share_parts_if_the_text_may_be_read_again(
     assert filled(True) is True
 
 
+def test_words_do_not_share_parts_on_a_gpu() -> None:
+    settings = settings_from({"device": "cuda", "share_parts": True})
+    assert fill_in(settings, words=10**6).model.share_parts is False
+
+
 def notes(folder: Path, **leaves: object) -> tuple[list[str], float]:
     text = folder / "text.txt"
     text.write_text("the cat sat on a mat . the dog sat on the cat .\n" * 90, encoding="utf-8")

@@ -122,7 +122,7 @@ def test_resuming_under_muon_gives_the_same_weights_bit_for_bit(
 def test_resuming_gives_the_same_weights_if_words_share_parts(name: str, tmp_path: Path) -> None:
     def run_that_shares() -> Run:
         run = run_of(name, steps=20, average=0.2, softmax_sample=2, softmax_head=3)
-        parts = word_parts([f"word{number % 7}" for number in range(V)])
+        parts = word_parts(tuple(f"word{number % 7}" for number in range(V)))
         embedding = words_of(run).model.embedding
         embedding.share(torch.from_numpy(parts.parts), torch.from_numpy(parts.offsets), parts.count)
         return Run(run.objective, run.settings, run.generator)

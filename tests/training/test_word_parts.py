@@ -16,11 +16,11 @@ from foreword.training import next_words
 from foreword.training.cooccurrence import embeddings
 from foreword.training.word_parts import LEAST, WordParts, word_parts
 
-ENDINGS = [
+ENDINGS = (
     *("<unk>", "<eos>", ",", "1987", "2003"),
     *(f"{chr(ord('b') + number)}tion" for number in range(LEAST)),
     *("ation", "Ation"),
-]
+)
 
 
 def parts_of(word: str) -> set[int]:
@@ -39,8 +39,8 @@ def test_a_capital_and_digits_are_parts_and_the_rest_is_as_without_them() -> Non
     assert len(parts_of("ation") - parts_of("btion")) == 1  # that of ation and Ation
     assert parts_of("Ation") == parts_of("ation")  # a capital of one word alone is no part
     assert parts_of("1987") == parts_of("2003") != set()
-    capitals = word_parts([f"{word.title()}" for word in ENDINGS[5:]])
-    small = word_parts([word.lower() for word in ENDINGS[5:]])
+    capitals = word_parts(tuple(word.title() for word in ENDINGS[5:]))
+    small = word_parts(tuple(word.lower() for word in ENDINGS[5:]))
     assert capitals.count == small.count + 1
 
 
@@ -50,7 +50,7 @@ def test_special_words_and_marks_share_nothing(word: str) -> None:
 
 
 def test_each_part_of_a_word_counts_once() -> None:
-    parts = word_parts([f"{chr(ord('b') + number)}lalalala" for number in range(LEAST)])
+    parts = word_parts(tuple(f"{chr(ord('b') + number)}lalalala" for number in range(LEAST)))
     for begin, end in zip(parts.offsets, parts.offsets[1:], strict=False):
         own = parts.parts[begin:end].tolist()
         assert len(set(own)) == len(own) > 0

@@ -5,8 +5,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import torch
-
 from foreword.evaluation.perplexity import Reset, Score, score
 from foreword.evaluation.report import evaluation_of
 from foreword.folder.architecture import format_version
@@ -16,10 +14,9 @@ from foreword.folder.usage import misspellings_of
 from foreword.models.build import count_parameters
 from foreword.models.model import NextWordModel
 from foreword.training.card import model_card
-from foreword.training.cooccurrence import embeddings
 from foreword.training.corpus import Corpus
 from foreword.training.interrupt import StopWish
-from foreword.training.preparing import new_run
+from foreword.training.preparing import new_run, vectors_of_text
 from foreword.training.progress import Note, Reporter, TextProgress
 from foreword.training.ranks import ALONE, Ranks
 from foreword.training.session import training_record
@@ -210,7 +207,4 @@ class NextWordTask:
         """
         if not self.settings.model.share_parts:
             return weights
-        V, E = weights["embedding.weight"].shape
-        generator = torch.Generator().manual_seed(self.settings.run.seed)
-        vectors = embeddings(self.corpus.train.ids, V, E, generator)
-        return {"embedding.weight": vectors.numpy()}
+        return {"embedding.weight": vectors_of_text(self.corpus, self.settings).numpy()}

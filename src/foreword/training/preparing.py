@@ -5,6 +5,7 @@ from collections.abc import Callable
 
 import numpy as np
 import torch
+from torch import Tensor
 
 from foreword.errors import SettingsError
 from foreword.folder.config import ModelConfig
@@ -48,7 +49,7 @@ def new_run(
     model = build(config, regularisation(settings), generator)
     if fresh:
         _start(model, corpus, settings)
-    if settings.model.share_parts and device.type == "cpu":
+    if settings.model.share_parts:
         parts = word_parts(corpus.tokenizer.words)
         flat, offsets = torch.from_numpy(parts.parts), torch.from_numpy(parts.offsets)
         model.embedding.share(flat, offsets, parts.count)
@@ -82,9 +83,15 @@ def _start(model: NextWordModel, corpus: Corpus, settings: TrainingSettings) -> 
     if settings.softmax.softmax_start == "frequencies":
         model.start_from(torch.from_numpy(corpus.train.counts(model.config.vocab_size)))
     if settings.model.embedding_start == "cooccurrences":
-        generator = torch.Generator().manual_seed(settings.run.seed)
-        V, E = model.embedding.weight.shape
-        model.embedding.start_from(embeddings(corpus.train.ids, V, E, generator))
+        model.embedding.start_from(vectors_of_text(corpus, settings))
+
+
+def vectors_of_text(corpus: Corpus, settings: TrainingSettings) -> Tensor:
+    """Return vectors of the words by those beside them in the text, from which embeddings begin."""
+    assert settings.model.embedding_size is not None, "the length of the text fills it in"
+    generator = torch.Generator().manual_seed(settings.run.seed)
+    words, size = corpus.tokenizer.vocab_size, settings.model.embedding_size
+    return embeddings(corpus.train.ids, words, size, generator)
 
 
 def regularised(

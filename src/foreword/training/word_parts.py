@@ -8,8 +8,8 @@ weights in subword-aware neural language models", for input and output of a recu
 """
 
 from collections import Counter
-from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 
@@ -36,7 +36,8 @@ class WordParts:
     count: int
 
 
-def word_parts(words: Sequence[str]) -> WordParts:
+@lru_cache(maxsize=1)  # a run that times some steps before it begins asks twice
+def word_parts(words: tuple[str, ...]) -> WordParts:
     """Return the parts of the words of a vocabulary, by id.
 
     Digits count as one digit, and capitals as small letters, so that years are alike, and a name
