@@ -1,7 +1,6 @@
 """Load the compiled module, and choose its instruction set. No torch."""
 
 import importlib
-import logging
 import os
 from functools import lru_cache
 from typing import Any
@@ -12,8 +11,6 @@ MODULE = "foreword._native"
 """The name of the compiled module."""
 VARIABLE = "FOREWORD_ISA"
 """The environment variable that chooses an instruction set below the processor's best."""
-
-_log = logging.getLogger("foreword")
 
 
 @lru_cache(maxsize=1)
@@ -57,7 +54,9 @@ def has(name: str) -> bool:
     """Whether the module was built and has a part; the first time, the log says what it lacks."""
     module = loaded()
     if module is not None and not hasattr(module, name):
-        _log.warning(
+        import logging  # as much memory as a small vocabulary, for a line that few people see
+
+        logging.getLogger("foreword").warning(
             "the compiled module %s is of an older Foreword and has no %s, so that Python does its "
             "work more slowly: install Foreword again, which compiles it",
             MODULE,

@@ -11,7 +11,6 @@ shell's working directory, and it holds the user's own files.
 
 import contextlib
 import os
-import shutil
 from collections.abc import Iterator
 from fnmatch import fnmatch
 from pathlib import Path
@@ -69,7 +68,7 @@ def whole(path: Path) -> Iterator[Path]:
         else:
             adopt(path, draft)
     finally:
-        shutil.rmtree(draft, ignore_errors=True)
+        _remove_tree(draft)
 
 
 def adopt(folder: Path, draft: Path) -> None:
@@ -111,7 +110,7 @@ def discard(folder: Path) -> None:
     if folder.exists():
         doomed = temporary_beside(folder)
         folder.rename(doomed)
-        shutil.rmtree(doomed, ignore_errors=True)
+        _remove_tree(doomed)
 
 
 def sweep(folder: Path) -> None:
@@ -163,14 +162,20 @@ def _clear(old: Path, run: Path) -> None:
         if not is_ours and not (run / path.name).exists():
             run.mkdir(exist_ok=True)
             path.rename(run / path.name)
-    shutil.rmtree(old)
+    _remove_tree(old, ignore_errors=False)
     with contextlib.suppress(OSError):  # it holds something
         run.rmdir()
 
 
 def _remove(path: Path) -> None:
     if path.is_dir() and not path.is_symlink():
-        shutil.rmtree(path, ignore_errors=True)
+        _remove_tree(path)
     else:
         with contextlib.suppress(OSError):
             path.unlink()
+
+
+def _remove_tree(path: Path, *, ignore_errors: bool = True) -> None:
+    import shutil  # half a megabyte that processes which only predict do without
+
+    shutil.rmtree(path, ignore_errors=ignore_errors)

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 from functools import cache
-from importlib.resources import files
+from pathlib import Path
 
 from foreword.text.case import USUAL_CASE, Case
 from foreword.text.characters import folded
@@ -11,7 +11,7 @@ from foreword.text.characters import folded
 @cache
 def offensive_words() -> frozenset[str]:
     """Return the list of English slurs and vulgar words (`offensive.txt`), folded."""
-    text = files("foreword.predictor").joinpath("offensive.txt").read_text(encoding="utf-8")
+    text = Path(__file__).with_name("offensive.txt").read_text(encoding="utf-8")
     lines = (line.strip() for line in text.splitlines())
     return frozenset(line.casefold() for line in lines if line and not line.startswith("#"))
 

@@ -1,7 +1,6 @@
 """The interface of a layer over the network: a weighted opinion on the next word."""
 
 import heapq
-import logging
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -15,8 +14,6 @@ from foreword.predictor.reading import Context, ModelReader
 
 WORDS_OF_A_LAYER = 64
 """The number of a layer's most probable words that are mixed in."""
-
-_log = logging.getLogger("foreword")
 
 
 @dataclass(frozen=True)
@@ -132,7 +129,9 @@ def _warn_once(layer: Layer, error: Exception) -> None:
     kind = (type(layer), type(error))
     if kind not in _warned:
         _warned.add(kind)
-        _log.warning(
+        import logging  # see `foreword.compiled`
+
+        logging.getLogger("foreword").warning(
             "suggestions go on without the layer %s, which failed: %s: %s",
             type(layer).__name__,
             type(error).__name__,
