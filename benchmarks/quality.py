@@ -137,7 +137,7 @@ def single(arguments: argparse.Namespace, folder: Path) -> Record:
         measured = measure(
             network,
             arguments.test,
-            cache=Cache(theta=0.1, window=2000),  # an initial value, which is tuned
+            cache=Cache(theta=15.0, window=2000),  # an initial value, which is tuned
             ngram=ngram,
             tune=arguments.valid,
             tune_cache=True,

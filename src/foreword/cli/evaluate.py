@@ -236,7 +236,7 @@ def _methods(
     from foreword.evaluation.methods.measure import measure
     from foreword.evaluation.methods.plan import Cache
 
-    of_cache = _numbers("--cache", cache, "THETA,WINDOW[,WEIGHT], as 0.3,2000,0.1")
+    of_cache = _numbers("--cache", cache, "THETA,WINDOW[,WEIGHT], as 15,2000,0.2")
     of_dynamic = _numbers("--dynamic", dynamic, "RATE,DECAY[,SEGMENT], as 0.1,0.002,20")
     learns = Dynamic(of_dynamic[0], of_dynamic[1]) if of_dynamic else None
     if learns is not None and len(of_dynamic) > 2:
@@ -271,7 +271,7 @@ def _methods(
     table.add_column("with")
     for column in result.columns:
         figure = f"{column.perplexity:.2f}"
-        shown = {k: v for k, v in column.settings.items() if k != "weights"}
+        shown = {k: v for k, v in column.settings.items() if k != "gate"}
         settings = ", ".join(f"{name} {value}" for name, value in shown.items())
         table.add_row(column.name, *(("", figure) if column.adapts else (figure, "")), settings)
     results().print(table)

@@ -11,7 +11,7 @@ from foreword.errors import SettingsError
 from foreword.evaluation.methods import reading
 from foreword.evaluation.methods.dynamic import EPSILON, Dynamic, gradient_rms
 from foreword.evaluation.methods.measure import measure
-from foreword.evaluation.methods.mixing import best_weights, best_weights_by_group, mixed
+from foreword.evaluation.methods.mixing import Gate, best_gate, best_weights, mixed
 from foreword.evaluation.methods.plan import Cache, Plan, applied, opinions, tuned, weighed
 from foreword.evaluation.methods.reading import read
 from foreword.evaluation.perplexity import score
@@ -44,10 +44,10 @@ RMS = gradient_rms(MODEL, TEXT[:200], segment=7)
 PLANS = {
     "network": Plan(),
     "temperature": Plan(temperature=1.3),
-    "cache": Plan(cache=Cache(0.4, 15)),
+    "cache": Plan(cache=Cache(2.0, 15)),
     "sgd": Plan(dynamic=Dynamic(0.05, 0.01, segment=7)),
     "rms": Plan(dynamic=Dynamic(1e-3, 0.01, segment=7, rms=RMS)),
-    "all": Plan(1.1, Cache(0.4, 15), Dynamic(1e-3, 0.01, segment=7, rms=RMS), TABLE),
+    "all": Plan(1.1, Cache(2.0, 15), Dynamic(1e-3, 0.01, segment=7, rms=RMS), TABLE),
 }
 
 
@@ -128,6 +128,7 @@ def test_temperature_divides_logits() -> None:
 def test_the_cache_is_that_of_the_equation(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(reading, "WINDOW_WORDS", 7)
     h, _ = states_and_scores(IDS)
+    h = h / h.norm(dim=1, keepdim=True)
     actual = read(MODEL, IDS, thetas=(0.3, 1.5), windows=(4, 20)).cached
     for a, theta in enumerate((0.3, 1.5)):
         for b, window in enumerate((4, 20)):
@@ -137,6 +138,23 @@ def test_the_cache_is_that_of_the_equation(monkeypatch: pytest.MonkeyPatch) -> N
                 right = sum(w for i, w in weights.items() if IDS[i] == IDS[t])
                 assert actual[a, b, t] == pytest.approx(right / sum(weights.values()), rel=1e-4)
     assert np.isnan(actual[:, :, 0]).all()
+
+
+def test_signs_say_how_sure_network_and_cache_are(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(reading, "WINDOW_WORDS", 7)
+    h, scores = states_and_scores(IDS)
+    actual = read(MODEL, IDS, temperatures=(0.7, 1.0), thetas=(1.5,), windows=(20,))
+    logs = (scores / 0.7).log_softmax(1)
+    expected = torch.stack([-(logs.exp() * logs).sum(1), logs.amax(1)])
+    np.testing.assert_allclose(actual.signs, expected.numpy(), rtol=1e-4)
+    cosines = F.cosine_similarity(h[:, None], h[None], dim=2)
+    assert actual.cache_signs is not None
+    for t in range(1, len(IDS)):
+        weights = {i: math.exp(1.5 * float(cosines[t, i]) - 1.5) for i in range(max(0, t - 20), t)}
+        total = sum(weights.values())
+        shares = [sum(w for i, w in weights.items() if IDS[i] == word) / total for word in range(V)]
+        told = [math.log(total), max(shares)]
+        assert actual.cache_signs[:, t] == pytest.approx(told, rel=1e-4)
 
 
 @pytest.mark.parametrize("rms", [None, RMS])
@@ -176,12 +194,44 @@ def test_reading_leaves_the_model_as_it_was() -> None:
 def test_best_weights_are_those_of_a_fine_grid() -> None:
     parts = np.random.default_rng(4).uniform(0.01, 1, (2, 400)) * [[1.0], [0.7]]
     grid = np.linspace(0, 1, 2001)
-    costs = [-np.log(mixed(parts, np.array([w, 1 - w]))).sum() for w in grid]
+    costs = [-np.log(mixed(parts, np.array([[w], [1 - w]]))).sum() for w in grid]
     assert best_weights(parts)[0] == pytest.approx(grid[int(np.argmin(costs))], abs=2e-3)
-    groups = np.arange(400) % 2
-    actual = best_weights_by_group(np.tile(parts, 4), np.tile(groups, 4), 3)
-    assert actual[:, 0] == pytest.approx(best_weights(parts[:, groups == 0]), abs=1e-6)
-    assert actual[:, 2] == pytest.approx(best_weights(parts), abs=1e-6)
+
+
+def cost(gate: Gate, parts: np.ndarray, signs: np.ndarray) -> float:
+    return float(-np.log(mixed(parts, gate.weights(signs))).mean())
+
+
+def test_a_gate_trusts_each_part_where_signs_say_that_it_is_right() -> None:
+    random = np.random.default_rng(4)
+    parts = random.uniform(0.01, 1, (3, 900))
+    kind = np.arange(900) % 3
+    parts[kind, np.arange(900)] += 1.0
+    signs = np.stack([1e3 + 50.0 * (kind == 1), kind == 2, np.ones(900), random.normal(size=900)])
+    gate = best_gate(parts, signs)
+    weights = gate.weights(signs)
+    np.testing.assert_allclose(weights.sum(axis=0), 1.0)
+    for k in range(3):
+        # Each kind of words has the weights that suit its words alone.
+        alone = best_weights(parts[:, kind == k])
+        np.testing.assert_allclose(weights[:, kind == k].mean(axis=1), alone, atol=0.03)
+    assert cost(gate, parts, signs) < cost(Gate.constant(best_weights(parts)), parts, signs) - 0.1
+
+
+def test_no_small_change_of_a_gate_suits_its_text_better() -> None:
+    random = np.random.default_rng(5)
+    parts, signs = random.uniform(0.01, 1, (2, 400)), random.normal(size=(2, 400)) * [[3.0], [0.1]]
+    gate = best_gate(parts, signs)
+    best = cost(gate, parts, signs)
+    for _ in range(50):
+        other = Gate(gate.factors + random.normal(size=gate.factors.shape) * 0.3)
+        assert cost(other, parts, signs) > best - 1e-4
+
+
+def test_a_part_without_an_opinion_leaves_its_weight_to_the_first() -> None:
+    parts = np.array([[0.5, 0.25], [np.nan, 1.0]])
+    np.testing.assert_allclose(mixed(parts, np.array([[0.5], [0.5]])), [0.5, 0.625])
+    assert np.isfinite(best_gate(parts, np.array([[1.0, 2.0]])).factors).all()
 
 
 def test_tuning_chooses_what_suits_its_text_and_gets_better_by_it() -> None:
@@ -221,7 +271,7 @@ def test_a_measurement_tells_what_adapts_and_begins_with_the_network_alone(
     model, ngram = folders
     text, valid = model.parent / "text.txt", model.parent / "valid.txt"
     actual = measure(
-        model, text, cache=Cache(0.3, 20), dynamic=Dynamic(0.01, 0.01), ngram=ngram, tune=valid
+        model, text, cache=Cache(2.0, 20), dynamic=Dynamic(0.01, 0.01), ngram=ngram, tune=valid
     )
     names = {column.name: column.adapts for column in actual.columns}
     assert not names["network"]

@@ -1,18 +1,24 @@
 """The continuous cache: words that came at similar positions before. Knows features and ids only.
 
-Grave, Joulin & Usunier 2017, "Improving neural language models with a continuous cache", eq. 3:
+Grave, Joulin & Usunier 2017, "Improving neural language models with a continuous cache", eq. 3, but
+with the cosine of two features where they have the inner product:
 
     P_cache(w | h_1 .. h_t, x_1 .. x_t)  is proportional to  the sum over i < t with x_(i+1) = w
-                                         of exp(theta h_t . h_i)
+                                         of exp(theta cos(h_t, h_i))
 
-Here h is the input of the output layer.
+Here h is the input of the output layer. Its length says how sure the network is rather than what it
+expects, and with the cosine a cache predicts much better (docs/explanation/decisions.md).
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import torch
 from torch import Tensor
+from torch.nn import functional as F
+
+LEAST = 1e-12
+"""The least sum of weights; at the first word of a text nothing is remembered."""
 
 
 @dataclass(frozen=True)
@@ -42,6 +48,29 @@ class History:
         )
 
 
+@dataclass(frozen=True)
+class _Before:
+    """The positions before those of some words, for each of which there is a row."""
+
+    cosines: Tensor  # cos(h_t, h_i) - 1, which is 0 for equal directions
+    ages: Tensor  # t - i; below 1 is the future
+    words: Tensor  # the id of the word that came at each
+
+    @classmethod
+    def of(cls, history: History, features: Tensor, words: Tensor) -> "_Before":
+        W, T = len(history.words), len(words)
+        before = F.normalize(torch.cat([history.features, features]), dim=1)
+        ages = torch.arange(T, device=words.device)[:, None] + W
+        ages = ages - torch.arange(W + T, device=words.device)  # (T, W + T)
+        cosines = before[W:] @ before.t() - 1.0
+        return cls(cosines, ages, torch.cat([history.words, words]))
+
+    def weights(self, theta: float, windows: Sequence[int]) -> Iterator[Tensor]:
+        """Return exp(theta (cos - 1)) of the latest positions, as many as each window has."""
+        everywhere = (theta * self.cosines).exp() * (self.ages >= 1)
+        return (everywhere * (self.ages <= window) for window in windows)
+
+
 def cached(
     history: History,
     features: Tensor,
@@ -61,19 +90,25 @@ def cached(
     Returns:
         The probabilities, NaN where nothing is remembered yet.
     """
-    W, T = len(history.words), len(words)
-    before = torch.cat([history.features, features])
-    same = torch.cat([history.words, words]) == words[:, None]
-    ages = torch.arange(T, device=words.device)[:, None] + W
-    ages = ages - torch.arange(W + T, device=words.device)  # (T, W + T); below 1 is the future
-    similar = (features @ before.t()).double().masked_fill(ages < 1, -torch.inf)
-    similar -= similar.amax(1, keepdim=True)
-    probabilities = torch.empty(
-        len(thetas), len(windows), T, dtype=torch.float64, device=words.device
-    )
-    for a, theta in enumerate(thetas):
-        weights = (theta * similar).exp()
-        for b, window in enumerate(windows):
-            inside = weights.masked_fill(ages > window, 0.0)
-            probabilities[a, b] = (inside * same).sum(1) / inside.sum(1)
-    return probabilities
+    before = _Before.of(history, features, words)
+    same = before.words == words[:, None]
+    rows = [
+        (weights * same).sum(1).double() / weights.sum(1)
+        for theta in thetas
+        for weights in before.weights(theta, windows)
+    ]
+    return torch.stack(rows).unflatten(0, (len(thetas), len(windows)))
+
+
+def signs(history: History, features: Tensor, words: Tensor, theta: float, window: int) -> Tensor:
+    """Return what tells how far a cache can be trusted, before the word is known: (2, T).
+
+    They are the logarithm of the sum of all weights, which is high if positions like this one are
+    remembered, and P of the cache's most probable word.
+    """
+    before = _Before.of(history, features, words)
+    (weights,) = before.weights(theta, [window])
+    different, numbers = torch.unique(before.words, return_inverse=True)
+    by_word = weights.new_zeros(len(words), len(different)).index_add_(1, numbers, weights)
+    total = weights.sum(1).clamp_min(LEAST)
+    return torch.stack([total.log(), by_word.amax(1) / total])

@@ -15,7 +15,7 @@ import numpy as np
 
 from foreword.errors import SettingsError, TextError
 from foreword.evaluation.methods.dynamic import Dynamic
-from foreword.evaluation.methods.mixing import perplexity
+from foreword.evaluation.methods.mixing import Gate, perplexity
 from foreword.evaluation.methods.plan import Cache, Plan, applied, opinions, tuned
 from foreword.folder.config import NgramConfig
 from foreword.folder.installed import find_folder
@@ -146,11 +146,12 @@ def measure(
     else:
         a, b = ngram_weight, cache_weight
         weights = {
-            "network + n-gram": np.array([1 - a, a]),
-            "network + cache": np.array([1 - b, b]),
-            "network + n-gram + cache": np.array([(1 - a) * (1 - b), a * (1 - b), b]),
+            "network + n-gram": [1 - a, a],
+            "network + cache": [1 - b, b],
+            "network + n-gram + cache": [(1 - a) * (1 - b), a * (1 - b), b],
         }
-        plan = replace(plan, weights=weights)
+        gates = {name: Gate.constant(each) for name, each in weights.items()}
+        plan = replace(plan, gates=gates)
     return Measurement(name, len(ids), tuple(_columns(model, ids, plan, tell)))
 
 
@@ -189,8 +190,8 @@ def _settings(name: str, plan: Plan) -> dict[str, object]:
         how = plan.dynamic
         settings |= {"rate": how.rate, "decay": how.decay, "segment": how.segment}
         settings["rule"] = "sgd" if how.rms is None else "rms"
-    if name in plan.weights:
-        settings["weights"] = plan.weights[name].round(4).tolist()
+    if name in plan.gates:
+        settings["gate"] = plan.gates[name].factors.round(4).tolist()
     return settings
 
 

@@ -1,10 +1,17 @@
 """Mix probabilities of each word, and find the best weights. Knows only numbers."""
 
+from collections.abc import Sequence
+from dataclasses import dataclass
+
 import numpy as np
+import torch
+from torch import Tensor
 
 ROUNDS = 200
-LEAST = 500
-"""The least number of words of a group with weights of its own."""
+STEPS = 200
+PENALTY = 1e-4
+"""The weight of the squares of a gate's factors, so that no sign of few words is trusted much."""
+TINY = 1e-12
 
 
 def mixed(shares: np.ndarray, weights: np.ndarray) -> np.ndarray:
@@ -13,11 +20,10 @@ def mixed(shares: np.ndarray, weights: np.ndarray) -> np.ndarray:
     Args:
         shares: (K, N), P of each word by each of K parts; NaN where a part has no opinion, whose
             weight then goes to the first part, which always has one.
-        weights: (K,) for all words, or (K, N).
+        weights: (K, N), or (K, 1) for all words.
     """
     shares = np.where(np.isnan(shares), shares[0], shares)
-    each = weights if weights.ndim == 2 else weights[:, None]
-    mixture: np.ndarray = (each * shares).sum(axis=0)
+    mixture: np.ndarray = (weights * shares).sum(axis=0)
     return mixture
 
 
@@ -34,19 +40,61 @@ def best_weights(shares: np.ndarray) -> np.ndarray:
     return weights
 
 
-def best_weights_by_group(shares: np.ndarray, groups: np.ndarray, count: int) -> np.ndarray:
-    """Return `best_weights` for each group of words, 0 to `count` - 1, (K, count).
+@dataclass(frozen=True)
+class Gate:
+    """Weights of a mixture's parts that follow signs of how far each part can be trusted.
 
-    A group of few words has the weights that suit all words.
+    The weights are softmax(A [1; x]), where x are the signs, as in the gating network of Jacobs et
+    al. 1991, "Adaptive mixtures of local experts". Signs are known before the word is, so that the
+    mixture remains a distribution.
+
+    Attributes:
+        factors: A, (parts, 1 + signs).
     """
-    everywhere = best_weights(shares)
-    return np.stack(
-        [
-            best_weights(shares[:, groups == g]) if (groups == g).sum() >= LEAST else everywhere
-            for g in range(count)
-        ],
-        axis=1,
-    )
+
+    factors: np.ndarray
+
+    @classmethod
+    def constant(cls, weights: Sequence[float] | np.ndarray) -> "Gate":
+        """Return the gate with the same weights (K,) at every word, which looks at no signs."""
+        return cls(np.log(np.maximum(weights, TINY))[:, None])
+
+    def weights(self, signs: np.ndarray) -> np.ndarray:
+        """Return the weights (K, N) at the signs of N words, (signs, N)."""
+        slopes = self.factors[:, 1:]
+        logits = self.factors[:, :1] + slopes @ signs[: slopes.shape[1]]
+        weights = np.exp(logits - logits.max(axis=0))
+        each: np.ndarray = weights / weights.sum(axis=0)
+        return each
+
+
+def best_gate(shares: np.ndarray, signs: np.ndarray) -> Gate:
+    """Return the gate that maximises the probability of a text.
+
+    Args:
+        shares: (K, N), as in `mixed`.
+        signs: (signs, N).
+    """
+    shares = np.where(np.isnan(shares), shares[0], shares)
+    mean, spread = signs.mean(axis=1, keepdims=True), signs.std(axis=1, keepdims=True)
+    spread = np.where(spread > 0, spread, 1.0)
+    logs = torch.from_numpy(np.log(np.maximum(shares, TINY)))
+    x = torch.from_numpy((signs - mean) / spread)
+    first = Gate.constant(best_weights(shares)).factors
+    factors = torch.from_numpy(np.pad(first, ((0, 0), (0, len(signs))))).requires_grad_()
+    optimiser = torch.optim.LBFGS([factors], max_iter=STEPS, line_search_fn="strong_wolfe")
+
+    def cost() -> Tensor:
+        optimiser.zero_grad()
+        weights = (factors[:, :1] + factors[:, 1:] @ x).log_softmax(0)
+        loss = -(weights + logs).logsumexp(0).mean() + PENALTY * factors[:, 1:].square().sum()
+        loss.backward()  # type: ignore[no-untyped-call]
+        return loss
+
+    optimiser.step(cost)  # type: ignore[no-untyped-call]
+    best = factors.detach().numpy()
+    slopes = best[:, 1:] / spread.T
+    return Gate(np.concatenate([best[:, :1] - slopes @ mean, slopes], axis=1))
 
 
 def perplexity(shares: np.ndarray) -> float:

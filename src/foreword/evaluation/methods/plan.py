@@ -10,8 +10,9 @@ import numpy as np
 
 from foreword.evaluation.methods.dynamic import Dynamic, gradient_rms
 from foreword.evaluation.methods.mixing import (
+    Gate,
+    best_gate,
     best_weights,
-    best_weights_by_group,
     mixed,
     perplexity,
 )
@@ -25,7 +26,7 @@ TUNE_WORDS = 50_000
 DYNAMIC_WORDS = 10_000
 """The number of these for the rates of dynamic evaluation, each of which reads them again."""
 TEMPERATURES = (0.8, 0.85, 0.9, 0.95, 1.0, 1.05, 1.1, 1.15, 1.2, 1.3)
-THETAS = (0.02, 0.05, 0.1, 0.2, 0.3, 0.5, 0.8, 1.2)
+THETAS = (3.0, 6.0, 9.0, 12.0, 15.0, 18.0, 22.0, 30.0)
 WINDOWS = (500, 1000, 2000, 4000)
 RATES = (2e-5, 5e-5, 1e-4, 2e-4, 5e-4, 1e-3)
 DECAYS = (5e-4, 2e-3, 5e-3, 2e-2)
@@ -51,45 +52,73 @@ class Plan:
         cache: the cache; None for none.
         dynamic: dynamic evaluation; None for none.
         table: an n-gram model of the same vocabulary, to be mixed in; None for none.
-        weights: by the name of a mixture, the share of each part: (parts,), or (parts, n) for each
-            number of words of the context that the n-gram model knew.
+        gates: by the name of a mixture, how the weights of its parts are found.
     """
 
     temperature: float = 1.0
     cache: Cache | None = None
     dynamic: Dynamic | None = None
     table: NgramTable | None = None
-    weights: dict[str, np.ndarray] = field(default_factory=dict)
+    gates: dict[str, Gate] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Opinion:
+    """What one part of a mixture says of N words.
+
+    Attributes:
+        shares: (N,), P of each word; NaN by an empty cache.
+        signs: (signs, N), what tells how far the part can be trusted, before the word is known.
+    """
+
+    shares: np.ndarray
+    signs: np.ndarray
+
+
+@dataclass(frozen=True)
+class Mixture:
+    """Some parts together, the network first."""
+
+    name: str
+    parts: tuple[Opinion, ...]
+
+    @property
+    def shares(self) -> np.ndarray:
+        """P of each word by each part, (parts, N)."""
+        return np.stack([part.shares for part in self.parts])
+
+    @property
+    def signs(self) -> np.ndarray:
+        """Those of all parts, (signs, N)."""
+        return np.concatenate([part.signs for part in self.parts])
 
 
 @dataclass(frozen=True)
 class Opinions:
-    """P of each of N words by each part, (N,); NaN by an empty cache.
+    """What all parts of a plan say of the same words.
 
     Attributes:
         network: at the plan's temperature.
-        cache: by the cache alone; None if there is none.
-        ngram: by the n-gram model; None if there is none.
-        known: the number of words of the context that the n-gram model knew.
-        untempered: by the network at temperature 1; None if that is the plan's.
+        cache: the cache alone; None if there is none.
+        ngram: the n-gram model; None if there is none.
+        untempered: P of each word by the network at temperature 1, (N,); None if that is the
+            plan's.
     """
 
-    network: np.ndarray
-    cache: np.ndarray | None
-    ngram: np.ndarray | None
-    known: np.ndarray
+    network: Opinion
+    cache: Opinion | None
+    ngram: Opinion | None
     untempered: np.ndarray | None = None
 
-    def mixtures(self) -> Iterator[tuple[str, np.ndarray]]:
-        """Return each mixture's name and parts, (parts, N); the network alone comes first."""
-        yield "network", self.network[None]
+    def mixtures(self) -> Iterator[Mixture]:
+        """Return all mixtures; the network alone comes first."""
+        yield Mixture("network", (self.network,))
         if self.ngram is not None:
-            yield "network + n-gram", np.stack([self.network, self.ngram])
+            yield Mixture("network + n-gram", (self.network, self.ngram))
         if self.cache is not None:
-            yield "network + cache", np.stack([self.network, self.cache])
+            yield Mixture("network + cache", (self.network, self.cache))
         if self.cache is not None and self.ngram is not None:
-            parts = [self.network, self.ngram, self.cache]
-            yield "network + n-gram + cache", np.stack(parts)
+            yield Mixture("network + n-gram + cache", (self.network, self.ngram, self.cache))
 
 
 def opinions(
@@ -107,46 +136,42 @@ def opinions(
         dynamic=plan.dynamic,
         progress=tell,
     )
-    ngram, known = by_ngrams(plan.table, ids)
-    cached_shares = None if cache is None else reading.cached[0, 0]
     network, *untempered = np.exp(-reading.nats)
-    return Opinions(network, cached_shares, ngram, known, *untempered)
+    remembered = None
+    if reading.cache_signs is not None:
+        remembered = Opinion(reading.cached[0, 0], reading.cache_signs)
+    by_network = Opinion(network, reading.signs)
+    return Opinions(by_network, remembered, by_ngrams(plan.table, ids), *untempered)
 
 
-def by_ngrams(table: NgramTable | None, ids: np.ndarray) -> tuple[np.ndarray | None, np.ndarray]:
-    """Return P of each word by the n-grams, and how many words of its context they knew."""
+def by_ngrams(table: NgramTable | None, ids: np.ndarray) -> Opinion | None:
+    """Return the opinion of an n-gram model; its signs say how many words of a context it knew."""
     if table is None:
-        return None, np.zeros(len(ids), dtype=np.int64)
+        return None
     before = np.r_[EOS_ID, ids[:-1]].astype(np.int64)[:, None]
     contexts = [part[:, 0] for part in table.contexts(before)]
-    return table.probability_of(contexts, ids.astype(np.int64))
+    shares, known = table.probability_of(contexts, ids.astype(np.int64))
+    return Opinion(shares, (known == np.arange(1, table.order)[:, None]).astype(np.float64))
 
 
-def applied(plan: Plan, shares: Opinions) -> dict[str, np.ndarray]:
+def applied(plan: Plan, of: Opinions) -> dict[str, np.ndarray]:
     """Return P of each word by each mixture of the plan, (N,)."""
     return {
-        name: mixed(parts, _each(plan.weights[name], shares.known)) if len(parts) > 1 else parts[0]
-        for name, parts in shares.mixtures()
+        mixture.name: mixed(mixture.shares, plan.gates[mixture.name].weights(mixture.signs))
+        if len(mixture.parts) > 1
+        else mixture.parts[0].shares
+        for mixture in of.mixtures()
     }
 
 
-def _each(weights: np.ndarray, known: np.ndarray) -> np.ndarray:
-    return weights[:, known] if weights.ndim == 2 else weights
-
-
-def weighed(plan: Plan, shares: Opinions) -> Plan:
-    """Return the plan with the weights that suit these opinions best.
-
-    With an n-gram model they depend on how many words of the context it knew.
-    """
-    weights = {}
-    for name, parts in shares.mixtures():
-        if shares.ngram is not None and "n-gram" in name:
-            assert plan.table is not None
-            weights[name] = best_weights_by_group(parts, shares.known, plan.table.order)
-        elif len(parts) > 1:
-            weights[name] = best_weights(parts)
-    return replace(plan, weights=weights)
+def weighed(plan: Plan, of: Opinions) -> Plan:
+    """Return the plan with the gates that suit these opinions best."""
+    gates = {
+        mixture.name: best_gate(mixture.shares, mixture.signs)
+        for mixture in of.mixtures()
+        if len(mixture.parts) > 1
+    }
+    return replace(plan, gates=gates)
 
 
 def tuned(
@@ -186,18 +211,20 @@ def tuned(
     coolest = int(reading.nats.mean(axis=1).argmin())
     network = np.exp(-reading.nats[coolest])
     plan = replace(plan, temperature=temperatures[coolest])
-    best_shares = None
     if len(thetas) > 0:
         places = [(a, b) for a in range(len(thetas)) for b in range(len(windows))]
         a, b = min(places, key=lambda at: _with_cache(network, reading.cached[at]))
-        plan, best_shares = replace(plan, cache=Cache(thetas[a], windows[b])), reading.cached[a, b]
-    plan = weighed(plan, Opinions(network, best_shares, *by_ngrams(plan.table, ids)))
+        plan = replace(plan, cache=Cache(thetas[a], windows[b]))
+    if plan.cache is not None or plan.table is not None:
+        once = replace(plan, dynamic=None)
+        of = opinions(model, ids, once, lambda done, total: tell("weighing", done, total))
+        plan = weighed(plan, of)
     return _with_rates(model, ids[:DYNAMIC_WORDS], plan, tell) if dynamic else plan
 
 
 def _with_cache(network: np.ndarray, cache: np.ndarray) -> float:
     parts = np.stack([network, cache])
-    return perplexity(mixed(parts, best_weights(parts)))
+    return perplexity(mixed(parts, best_weights(parts)[:, None]))
 
 
 def _with_rates(model: LanguageModel, ids: np.ndarray, plan: Plan, tell: Tell) -> Plan:

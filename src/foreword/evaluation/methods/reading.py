@@ -11,7 +11,7 @@ import torch
 from torch import Tensor
 
 from foreword.errors import SettingsError, TextError
-from foreword.evaluation.methods.cache import History, cached
+from foreword.evaluation.methods.cache import History, cached, signs
 from foreword.evaluation.methods.dynamic import Dynamic, Learner, segment_loss
 from foreword.models.model import LanguageModel, NextWordModel
 from foreword.text.tokenizer import EOS_ID
@@ -27,10 +27,16 @@ class TextReading:
     Attributes:
         nats: (temperatures, N) float64, -log P(word) by the network.
         cached: (thetas, windows, N) float64, P(word) by the cache alone; NaN where it is empty.
+        signs: (2, N) float64, what tells how sure the network is before it knows the word: the
+            entropy of its distribution, in nats, and the logarithm of the greatest probability.
+        cache_signs: (2, N) float64, `foreword.evaluation.methods.cache.signs` of the first cache;
+            None without a cache.
     """
 
     nats: np.ndarray
     cached: np.ndarray
+    signs: np.ndarray
+    cache_signs: np.ndarray | None
 
 
 def read(
@@ -68,6 +74,8 @@ def read(
     text = torch.from_numpy(np.r_[EOS_ID, ids].astype(np.int64)).to(network.device)
     nats = np.empty((len(temperatures), len(ids)))
     probabilities = np.empty((len(thetas), len(windows), len(ids)))
+    sure = np.empty((2, len(ids)))
+    remembers = np.empty((2, len(ids))) if len(thetas) > 0 else None
     state, history = network.start(1), None
     segment = WINDOW_WORDS if dynamic is None else dynamic.segment
     try:
@@ -78,27 +86,31 @@ def read(
                 if learner is None:
                     features, state = network.features(inputs, state)
                     features = features[:, 0]
-                    nats[:, start:stop] = _nats_in_chunks(network, features, words, temperatures)
+                    at = _nats_in_chunks(network, features, words, temperatures)
+                    nats[:, start:stop], sure[:, start:stop] = at
                 else:
                     loss, logits, features, state = segment_loss(network, inputs, words, state)
-                    nats[:, start:stop] = _nats(logits, words, temperatures)
+                    at = _nats(logits, words, temperatures)
+                    nats[:, start:stop], sure[:, start:stop] = at
                     loss.backward()  # type: ignore[no-untyped-call]
                     learner.learn()
-                if len(thetas) > 0:
+                if remembers is not None:
                     history = history or History.empty(features.shape[1], features.device)
                     places = cached(history, features, words, thetas, windows)
                     probabilities[:, :, start:stop] = places.cpu().numpy()
+                    told = signs(history, features, words, thetas[0], windows[0])
+                    remembers[:, start:stop] = told.cpu().numpy()
                     history = history.with_latest(features, words, max(windows))
                 if progress is not None:
                     progress(stop, len(ids))
     finally:
         model.train(was_training)
-    return TextReading(nats, probabilities)
+    return TextReading(nats, probabilities, sure, remembers)
 
 
 def _nats_in_chunks(
     network: NextWordModel, features: Tensor, words: Tensor, temperatures: Sequence[float]
-) -> np.ndarray:
+) -> tuple[np.ndarray, np.ndarray]:
     parts = [
         _nats(
             network.scores(features[start : start + CHUNK_ROWS]),
@@ -107,13 +119,21 @@ def _nats_in_chunks(
         )
         for start in range(0, len(words), CHUNK_ROWS)
     ]
-    return np.concatenate(parts, axis=1)
+    nats, sure = (np.concatenate(kind, axis=1) for kind in zip(*parts, strict=True))
+    return nats, sure
 
 
-def _nats(logits: Tensor, words: Tensor, temperatures: Sequence[float]) -> np.ndarray:
-    """Return -log P of the words (T,) by their logits (T, V), (temperatures, T)."""
+def _nats(
+    logits: Tensor, words: Tensor, temperatures: Sequence[float]
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return -log P of the words (T,) by their logits (T, V), (temperatures, T), and signs (2, T).
+
+    The signs are those at the first temperature.
+    """
     at_word = logits.gather(1, words[:, None])
     rows = [
         ((logits - at_word) / temperature).logsumexp(1).double() for temperature in temperatures
     ]
-    return torch.stack(rows).cpu().numpy()
+    logs = (logits / temperatures[0]).log_softmax(1)
+    sure = torch.stack([-(logs.exp() * logs).sum(1), logs.amax(1)])
+    return torch.stack(rows).cpu().numpy(), sure.double().cpu().numpy()
