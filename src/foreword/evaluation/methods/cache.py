@@ -10,7 +10,7 @@ Here h is the input of the output layer. Its length says how sure the network is
 expects, and with the cosine a cache predicts much better (docs/explanation/decisions.md).
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import torch
@@ -65,10 +65,9 @@ class _Before:
         cosines = before[W:] @ before.t() - 1.0
         return cls(cosines, ages, torch.cat([history.words, words]))
 
-    def weights(self, theta: float, windows: Sequence[int]) -> Iterator[Tensor]:
-        """Return exp(theta (cos - 1)) of the latest positions, as many as each window has."""
-        everywhere = (theta * self.cosines).exp() * (self.ages >= 1)
-        return (everywhere * (self.ages <= window) for window in windows)
+    def weights(self, theta: float, window: int) -> Tensor:
+        """Return exp(theta (cos - 1)) of the latest `window` positions, and 0 of others."""
+        return (theta * self.cosines).exp_() * ((self.ages >= 1) & (self.ages <= window))
 
 
 def cached(
@@ -92,12 +91,16 @@ def cached(
     """
     before = _Before.of(history, features, words)
     same = before.words == words[:, None]
-    rows = [
-        (weights * same).sum(1).double() / weights.sum(1)
-        for theta in thetas
-        for weights in before.weights(theta, windows)
-    ]
-    return torch.stack(rows).unflatten(0, (len(thetas), len(windows)))
+    # The sums over the latest positions are partial sums, from the newest position on.
+    newest_first = len(words) - 1 - torch.arange(len(words), device=words.device)[:, None]
+    ends = newest_first + torch.tensor(windows, device=words.device)
+    ends = ends.clamp_max(before.ages.shape[1] - 1)
+    rows = []
+    for theta in thetas:
+        weights = before.weights(theta, max(windows)).flip(1)
+        right = (weights * same.flip(1)).cumsum(1).gather(1, ends).double()
+        rows.append((right / weights.cumsum(1).gather(1, ends)).t())
+    return torch.stack(rows)
 
 
 def signs(history: History, features: Tensor, words: Tensor, theta: float, window: int) -> Tensor:
@@ -107,8 +110,8 @@ def signs(history: History, features: Tensor, words: Tensor, theta: float, windo
     remembered, and P of the cache's most probable word.
     """
     before = _Before.of(history, features, words)
-    (weights,) = before.weights(theta, [window])
+    weights = before.weights(theta, window).t().contiguous()  # so that whole rows are added
     different, numbers = torch.unique(before.words, return_inverse=True)
-    by_word = weights.new_zeros(len(words), len(different)).index_add_(1, numbers, weights)
-    total = weights.sum(1).clamp_min(LEAST)
-    return torch.stack([total.log(), by_word.amax(1) / total])
+    by_word = weights.new_zeros(len(different), len(words)).index_add_(0, numbers, weights)
+    total = weights.sum(0).clamp_min(LEAST)
+    return torch.stack([total.log(), by_word.amax(0) / total])

@@ -130,10 +130,18 @@ def _nats(
 
     The signs are those at the first temperature.
     """
-    at_word = logits.gather(1, words[:, None])
-    rows = [
-        ((logits - at_word) / temperature).logsumexp(1).double() for temperature in temperatures
-    ]
-    logs = (logits / temperatures[0]).log_softmax(1)
-    sure = torch.stack([-(logs.exp() * logs).sum(1), logs.amax(1)])
-    return torch.stack(rows).cpu().numpy(), sure.double().cpu().numpy()
+    gaps = logits - logits.amax(1, keepdim=True)
+    of_word = gaps.gather(1, words[:, None])[:, 0]
+    scaled, exponentials = torch.empty_like(gaps), torch.empty_like(gaps)
+    nats, sure = [], None
+    for temperature in temperatures:
+        torch.div(gaps, temperature, out=scaled)
+        torch.exp(scaled, out=exponentials)
+        total = exponentials.sum(1)
+        log_total = total.log()
+        nats.append(log_total - of_word / temperature)
+        if sure is None:
+            entropy = log_total - exponentials.mul_(scaled).sum(1) / total
+            sure = torch.stack([entropy, -log_total])
+    assert sure is not None
+    return torch.stack(nats).double().cpu().numpy(), sure.double().cpu().numpy()
