@@ -54,7 +54,7 @@ def has(name: str) -> bool:
     """Whether the module was built and has a part; the first time, the log says what it lacks."""
     module = loaded()
     if module is not None and not hasattr(module, name):
-        import logging  # as much memory as a small vocabulary, for a line that few people see
+        import logging  # half a megabyte, which nothing else needs where only predictions are made
 
         logging.getLogger("foreword").warning(
             "the compiled module %s is of an older Foreword and has no %s, so that Python does its "

@@ -241,6 +241,10 @@ def test_tuning_chooses_what_suits_its_text_and_gets_better_by_it() -> None:
     )  # fmt: skip
     assert plan.cache is not None
     assert plan.dynamic is not None
+    # Signs of the network, of the contexts that n-grams of three words know, and of the cache.
+    factors = plan.gates["network + n-gram + cache"].factors
+    assert factors.shape == (3, 1 + 2 + 2 + 2)
+    assert (factors[:, [1, 2, 5, 6]] != 0).all()
     actual = applied(plan, opinions(MODEL, TEXT[:400], plan, None))
     nats = {name: -np.log(p).mean() for name, p in actual.items()}
     alone = read(MODEL, TEXT[:400]).nats.mean()

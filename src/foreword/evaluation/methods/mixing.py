@@ -11,6 +11,8 @@ ROUNDS = 200
 STEPS = 200
 PENALTY = 1e-4
 """The weight of the squares of a gate's factors, so that no sign of few words is trusted much."""
+FIRST = 0.01
+"""The least weight of a part from which the search for a gate begins."""
 TINY = 1e-12
 
 
@@ -80,7 +82,8 @@ def best_gate(shares: np.ndarray, signs: np.ndarray) -> Gate:
     spread = np.where(spread > 0, spread, 1.0)
     logs = torch.from_numpy(np.log(np.maximum(shares, TINY)))
     x = torch.from_numpy((signs - mean) / spread)
-    first = Gate.constant(best_weights(shares)).factors
+    # A part that had no weight at all at first would have no gradient either.
+    first = Gate.constant(np.maximum(best_weights(shares), FIRST)).factors
     factors = torch.from_numpy(np.pad(first, ((0, 0), (0, len(signs))))).requires_grad_()
     optimiser = torch.optim.LBFGS([factors], max_iter=STEPS, line_search_fn="strong_wolfe")
 

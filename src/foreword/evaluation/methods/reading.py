@@ -11,7 +11,7 @@ import torch
 from torch import Tensor
 
 from foreword.errors import SettingsError, TextError
-from foreword.evaluation.methods.cache import History, cached, signs
+from foreword.evaluation.methods.cache import Before, History
 from foreword.evaluation.methods.dynamic import Dynamic, Learner, segment_loss
 from foreword.models.model import LanguageModel, NextWordModel
 from foreword.text.tokenizer import EOS_ID
@@ -29,8 +29,8 @@ class TextReading:
         cached: (thetas, windows, N) float64, P(word) by the cache alone; NaN where it is empty.
         signs: (2, N) float64, what tells how sure the network is before it knows the word: the
             entropy of its distribution, in nats, and the logarithm of the greatest probability.
-        cache_signs: (2, N) float64, `foreword.evaluation.methods.cache.signs` of the first cache;
-            None without a cache.
+        cache_signs: (2, N) float64, `foreword.evaluation.methods.cache.Before.signs`; None unless
+            there is one cache alone.
     """
 
     nats: np.ndarray
@@ -75,7 +75,7 @@ def read(
     nats = np.empty((len(temperatures), len(ids)))
     probabilities = np.empty((len(thetas), len(windows), len(ids)))
     sure = np.empty((2, len(ids)))
-    remembers = np.empty((2, len(ids))) if len(thetas) > 0 else None
+    remembers = np.empty((2, len(ids))) if len(thetas) == len(windows) == 1 else None
     state, history = network.start(1), None
     segment = WINDOW_WORDS if dynamic is None else dynamic.segment
     try:
@@ -87,19 +87,20 @@ def read(
                     features, state = network.features(inputs, state)
                     features = features[:, 0]
                     at = _nats_in_chunks(network, features, words, temperatures)
-                    nats[:, start:stop], sure[:, start:stop] = at
                 else:
                     loss, logits, features, state = segment_loss(network, inputs, words, state)
                     at = _nats(logits, words, temperatures)
-                    nats[:, start:stop], sure[:, start:stop] = at
                     loss.backward()  # type: ignore[no-untyped-call]
                     learner.learn()
-                if remembers is not None:
+                nats[:, start:stop], sure[:, start:stop] = at
+                if len(thetas) > 0:
                     history = history or History.empty(features.shape[1], features.device)
-                    places = cached(history, features, words, thetas, windows)
+                    before = Before.of(history, features, words)
+                    places = before.probabilities(thetas, windows)
                     probabilities[:, :, start:stop] = places.cpu().numpy()
-                    told = signs(history, features, words, thetas[0], windows[0])
-                    remembers[:, start:stop] = told.cpu().numpy()
+                    if remembers is not None:
+                        told = before.signs(thetas[0], windows[0])
+                        remembers[:, start:stop] = told.cpu().numpy()
                     history = history.with_latest(features, words, max(windows))
                 if progress is not None:
                     progress(stop, len(ids))
