@@ -59,13 +59,13 @@ void bind_vocabulary(nb::module_& m) {
     m.def(
         "read_vocabulary",
         [](const nb::bytes& json, std::size_t expected, std::string words, std::string letter_case, std::string lines,
-           std::string segmenter, std::string language) {
+           std::string segmenter, std::string language, bool new_words) {
             const core::TokenizerSettings settings{std::move(words), std::move(letter_case), std::move(lines),
-                                                   std::move(segmenter), std::move(language)};
+                                                   std::move(segmenter), std::move(language), new_words};
             return PyVocabulary{core::read_vocabulary(bytes_of(json), settings, expected, "tokenizer.json")};
         },
         nb::arg("json"), nb::arg("expected"), nb::kw_only(), nb::arg("words"), nb::arg("case"), nb::arg("lines"),
-        nb::arg("segmenter"), nb::arg("language"), "Of a file tokenizer.json that Foreword wrote.");
+        nb::arg("segmenter"), nb::arg("language"), nb::arg("new_words"), "Of a file tokenizer.json that Foreword wrote.");
     nb::class_<PyVocabulary>(m, "Vocabulary", "A model's words by their ids, and back.")
         .def("__len__", [](const PyVocabulary& self) { return self.words->size(); })
         .def("id", [](const PyVocabulary& self, const nb::str& word) -> std::optional<std::uint32_t> {
@@ -203,19 +203,20 @@ void bind_tokenizer(nb::module_& m) {
         .def(
             "__init__",
             [](Tokenizer* self, const nb::object& words, bool only_spaces, bool folds_case,
-               const std::string& lines, bool has_segmenter, std::string language, std::vector<std::string> marks) {
+               const std::string& lines, bool has_segmenter, std::string language, bool new_words,
+               std::vector<std::string> marks) {
                 core::TokenizerSpec spec;
                 spec.words = words_of(words), spec.only_spaces = only_spaces, spec.folds_case = folds_case;
                 spec.lines = lines == "wrapped"     ? core::TokenizerSpec::WRAPPED
                              : lines == "paragraph" ? core::TokenizerSpec::PARAGRAPH
                                                     : core::TokenizerSpec::SENTENCE;
-                spec.has_segmenter = has_segmenter, spec.language = std::move(language);
+                spec.has_segmenter = has_segmenter, spec.language = std::move(language), spec.new_words = new_words;
                 spec.marks = std::move(marks);
                 new (self) Tokenizer(std::move(spec));
             },
             nb::arg("words"), nb::kw_only(), nb::arg("only_spaces") = false, nb::arg("folds_case") = false,
             nb::arg("lines") = "sentence", nb::arg("has_segmenter") = false, nb::arg("language") = "",
-            nb::arg("marks") = std::vector<std::string>())
+            nb::arg("new_words") = false, nb::arg("marks") = std::vector<std::string>())
         .def_prop_ro("vocab_size", &Tokenizer::vocab_size)
         .def_prop_ro("language", [](const Tokenizer& self) { return self.letter_case().language(); })
         .def("id_of", [](const Tokenizer& self, std::string_view word) { return self.id_of(word); })

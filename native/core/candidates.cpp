@@ -21,9 +21,11 @@ constexpr double STEM = 1e-5;           // P(typed | an intended word with the s
 constexpr double A_LETTER = 1.0 / 20;   // P of each further letter of a word outside the vocabulary
 constexpr double CLITIC = 1e-3;         // P(a clitic stands before a word that the vocabulary lacks with it)
 constexpr std::size_t AFTER_CLITIC = 4;  // the least number of letters after a clitic for slips to be considered
-// The share of the network's P(<unk>) for rare words, if no word begins as typed; and if some do, so small
-// that rare words follow nearly all of them.
-constexpr double LISTED = 0.5, FOLLOWING = 0.03;
+// The share of the network's P(<unk>) for rare words. The rest is left to new ones.
+constexpr double LISTED = 0.5;
+// How much less likely words outside the vocabulary are if some words begin as typed: so much that they follow
+// nearly all of these.
+constexpr double FOLLOWING = 0.06;
 constexpr double LEAST = 1e-300;
 // Stands for words that were typed without spaces, among ids.
 constexpr std::int64_t APART = EOS_ID;
@@ -40,6 +42,15 @@ struct Scored {
     double share;
     std::string form, fold;
 };
+
+// P(word | a word outside the vocabulary), and the word.
+using Beyond = std::vector<std::pair<double, std::string>>;
+
+double sum_of(const Beyond& words) {
+    double sum = 0.0;
+    for (const auto& [share, word] : words) sum += share;
+    return sum;
+}
 
 // What is known of the letters for which words are wanted.
 struct Letters {
@@ -78,7 +89,8 @@ class Candidates {
     std::vector<Near> corrections(const Letters& letters) const;
     std::vector<Scored> forms(const Likely& likely, const Letters& letters, const std::string& clitic,
                               const std::set<std::int64_t>& after_clitic) const;
-    void add_rare(std::vector<Scored>& scored, const Letters& letters, const Likely& likely, std::size_t wanted) const;
+    Beyond beyond(const Letters& letters, std::size_t wanted) const;
+    void add_beyond(std::vector<Scored>& scored, const Letters& letters, const Likely& likely, std::size_t wanted) const;
     Likely spelled_right(Likely likely, const std::set<std::int64_t>& kept) const;
 
     const ModelReader& reader_;
@@ -96,8 +108,8 @@ std::vector<Scored> Candidates::scored(const Letters& letters, std::size_t wante
         for (const std::int64_t id : parts->second) words.push_back({id, CLITIC});
         after_clitic.insert(parts->second.begin(), parts->second.end());
     }
-    std::vector<std::string> rare;
-    double of_rare = 0.0;  // the share of all of them
+    Beyond longer;
+    double of_longer = 0.0;  // the share of all of them
     Likely likely;
     if (!words.empty() && options_.is_tolerant) {
         const double new_word = letters.is_new ? spelled(letters.count) : 0.0;
@@ -109,23 +121,23 @@ std::vector<Scored> Candidates::scored(const Letters& letters, std::size_t wante
         likely = begun(words, wanted);
         if (letters.is_new) add_new(likely, letters.count);
     } else {
-        rare = reader_.rare().beginning(letters.fold, wanted);
-        const std::size_t all_rare = std::max<std::size_t>(reader_.rare().size(), 1);
-        const double listed = (double)rare.size() * LISTED / (double)all_rare;
-        const double new_word = (lexicon_.forms(letters.fold).empty() ? spelled(letters.count) : 0.0) + listed;
+        longer = beyond(letters, wanted);
+        const double sum = sum_of(longer);
+        const double new_word = (lexicon_.forms(letters.fold).empty() ? spelled(letters.count) : 0.0) + sum;
         likely = by_slips(corrections(letters), lexicon_.begun_slips(letters.fold), new_word, wanted, true,
                           letters.parted);
-        // Of the share of <unk>, rare words have a part.
-        const double part = listed / std::max(new_word, LEAST);
+        // Of the share of <unk>, longer words have a part.
+        const double part = sum / std::max(new_word, LEAST);
         for (Share& one : likely) {
-            if (one.id == UNK_ID) of_rare = one.share * part, one.share *= 1 - part;
+            if (one.id == UNK_ID) of_longer = one.share * part, one.share *= 1 - part;
         }
         likely.erase(std::remove_if(likely.begin(), likely.end(), [](const Share& one) { return !(one.share > 0); }),
                      likely.end());
     }
     std::vector<Scored> scored = forms(spelled_right(likely, after_clitic), letters, clitic, after_clitic);
-    for (const std::string& word : rare) scored.push_back({of_rare / (double)rare.size(), word, lexicon_.fold(word)});
-    if (!words.empty() && likely.size() < wanted && !options_.is_tolerant) add_rare(scored, letters, likely, wanted);
+    const double each = of_longer / sum_of(longer);
+    for (const auto& [share, word] : longer) scored.push_back({each * share, word, lexicon_.fold(word)});
+    if (!words.empty() && likely.size() < wanted && !options_.is_tolerant) add_beyond(scored, letters, likely, wanted);
     return scored;
 }
 
@@ -154,16 +166,29 @@ std::vector<Scored> Candidates::forms(const Likely& likely, const Letters& lette
     return scored;
 }
 
-// Puts rare words that begin as typed before those of the vocabulary.
-void Candidates::add_rare(std::vector<Scored>& scored, const Letters& letters, const Likely& likely,
-                          std::size_t wanted) const {
-    const std::vector<std::string> rare = reader_.rare().beginning(letters.fold, wanted);
-    if (rare.empty()) return;
-    const double each = share_of_unknown(likely) * FOLLOWING / (double)reader_.rare().size();
+// Words outside the vocabulary that begin with the letters and are longer.
+Beyond Candidates::beyond(const Letters& letters, std::size_t wanted) const {
+    Beyond words;
+    const double each = LISTED / (double)reader_.rare().size();
+    for (std::string& word : reader_.rare().beginning(letters.fold, wanted)) words.emplace_back(each, std::move(word));
+    if (const NewWords* const all = reader_.new_words()) {
+        for (auto& [share, word] : all->beginning(letters.fold)) {
+            words.emplace_back((1 - LISTED) * share, std::move(word));
+        }
+    }
+    return words;
+}
+
+// Puts words outside the vocabulary that begin as typed before those of the vocabulary.
+void Candidates::add_beyond(std::vector<Scored>& scored, const Letters& letters, const Likely& likely,
+                            std::size_t wanted) const {
+    const Beyond longer = beyond(letters, wanted);
+    if (longer.empty()) return;
+    const double each = share_of_unknown(likely) * FOLLOWING;
     std::vector<Scored> all;
-    for (const std::string& word : rare) all.push_back({each, word, lexicon_.fold(word)});
+    for (const auto& [share, word] : longer) all.push_back({each * share, word, lexicon_.fold(word)});
     std::move(scored.begin(), scored.end(), std::back_inserter(all));
-    const double total = 1 + each * (double)rare.size();
+    const double total = 1 + each * sum_of(longer);
     for (Scored& one : all) one.share /= total;
     scored = std::move(all);
 }

@@ -279,7 +279,7 @@ void Folder::read_config(const File& config) {
     read_architecture(*model, name);
     const bool has_options = architecture_.skips || architecture_.clip != 0.0f;
     const TokenizerSettings& t = tokenizer_;
-    const bool is_fifth = t.lines != "sentence" || t.segmenter != "none" || !t.language.empty();
+    const bool is_fifth = t.lines != "sentence" || t.segmenter != "none" || !t.language.empty() || t.new_words;
     const std::int64_t expected = is_fifth ? 5 : has_options ? 4 : architecture_.is_int8 ? 2 : 1;
     if (version != expected) refuse_value(name, "format_version must be " + std::to_string(expected));
 }
@@ -301,6 +301,7 @@ void Folder::read_tokenizer(const Value& settings, const std::string& file) {
         }
         t.language = language->text;
     }
+    t.new_words = members.claim("new_words", t.new_words);
     members.refuse_others();
 }
 

@@ -122,6 +122,7 @@ const Tokenizer& NextWordModel::tokenizer() const {
                                                  : TokenizerSpec::SENTENCE;
     spec.has_segmenter = settings.segmenter != "none";
     spec.language = settings.language;
+    spec.new_words = settings.new_words;
     tokenizer_ = std::make_unique<Tokenizer>(std::move(spec));
     return *tokenizer_;
 }

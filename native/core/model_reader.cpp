@@ -85,6 +85,13 @@ const LetterTables& ModelReader::letter_tables() const {
     return *letter_tables_;
 }
 
+const NewWords* ModelReader::new_words() const {
+    if (!tokenizer_->spec().new_words) return nullptr;
+    const Lock lock(counting_letters_);
+    if (!new_words_) new_words_ = std::make_unique<const NewWords>(*lexicon_, *rare_);
+    return new_words_.get();
+}
+
 ReadingProgress ModelReader::read(std::u32string_view text, const ReadingProgress* before, bool is_unfinished,
                                   std::size_t marks, std::size_t most) const {
     const auto [begin, is_whole] = reading_begin(text);

@@ -7,6 +7,7 @@
 #include "engine.hpp"
 #include "letter_tables.hpp"
 #include "lexicon.hpp"
+#include "new_words.hpp"
 #include "reading.hpp"
 #include "tokenizer.hpp"
 #include "word_files.hpp"
@@ -74,6 +75,8 @@ class ModelReader {
     const RareWords& rare() const { return *rare_; }
     const Spacing& spacing() const { return text_->spacing(); }
     const LetterTables& letter_tables() const;
+    // Words that are neither in the vocabulary nor rare; null if the language has few of them.
+    const NewWords* new_words() const;
     // Whether marks attach to words; otherwise all are set apart.
     bool is_in_print() const { return !tokenizer_->spec().only_spaces; }
 
@@ -112,6 +115,8 @@ class ModelReader {
     // Made when they are first asked for: most users never do.
     mutable Mutex making_letter_tables_;
     mutable std::unique_ptr<const LetterTables> letter_tables_;
+    mutable Mutex counting_letters_;
+    mutable std::unique_ptr<const NewWords> new_words_;
 };
 
 }  // namespace foreword::core

@@ -12,11 +12,6 @@ namespace {
 
 // The share of P(<unk>) that is given in equal parts to the listed rare words, if there are any.
 constexpr double LISTED = 0.5;
-// P of a character that no word of the vocabulary has, within a word outside the vocabulary.
-constexpr double OTHER = 1e-6;
-
-constexpr int BITS = 21;  // of a character
-constexpr std::int64_t CHARACTER = ((std::int64_t)1 << BITS) - 1;
 
 bool has_letter_or_digit(std::string_view word) {
     const std::u32string letters = decoded(word);
@@ -24,78 +19,6 @@ bool has_letter_or_digit(std::string_view word) {
 }
 
 }  // namespace
-
-LetterModel::LetterModel(const std::vector<std::string_view>& words) {
-    std::unordered_map<std::int64_t, std::uint32_t> counts;
-    for (const std::string_view word : words) {
-        std::int64_t context = 0;  // two NULs stand before the word, and one after it
-        const auto count = [&](char32_t next) {
-            const std::int64_t triple = context << BITS | (std::int64_t)next;
-            ++counts[triple];
-            context = triple & (CHARACTER << BITS | CHARACTER);
-        };
-        for (const char32_t c : decoded(word)) count(c);
-        count(U'\0');
-    }
-    for (std::size_t length = counts_.size(); length-- > 0;) {
-        counts_[length].assign(counts.begin(), counts.end());
-        std::sort(counts_[length].begin(), counts_[length].end());
-        const std::int64_t shorter = ((std::int64_t)1 << BITS * (std::int64_t)length) - 1;
-        std::unordered_map<std::int64_t, std::uint32_t> fewer;
-        for (const auto& [characters, count] : counts) fewer[characters & shorter] += count;
-        counts = std::move(fewer);
-    }
-    for (const auto& [character, count] : counts_[0]) {
-        if (character != 0) alphabet_ += (char32_t)character;
-    }
-}
-
-// Of the end of the word, too, which is U+0000.
-std::size_t LetterModel::position_of(char32_t character) const {
-    if (character == U'\0') return alphabet_.size();
-    return (std::size_t)(std::lower_bound(alphabet_.begin(), alphabet_.end(), character) - alphabet_.begin());
-}
-
-std::vector<double> LetterModel::after(std::u32string_view prefix) const {
-    const std::size_t size = alphabet_.size() + 1;
-    std::vector<double> shares(size, 1.0 / (double)size);
-    std::int64_t last = 0;
-    for (const char32_t c : prefix.substr(prefix.size() - std::min<std::size_t>(prefix.size(), 2))) {
-        last = last << BITS | (std::int64_t)c;
-    }
-    for (std::size_t length = 0; length < counts_.size(); ++length) {
-        const std::vector<Counted>& counts = counts_[length];
-        const std::int64_t context = last & (((std::int64_t)1 << BITS * (std::int64_t)length) - 1);
-        const auto is_of_context = [&](const Counted& one) { return one.first >> BITS == context; };
-        const auto first = std::lower_bound(counts.begin(), counts.end(), Counted{context << BITS, 0});
-        const auto behind = std::find_if_not(first, counts.end(), is_of_context);
-        if (first == behind) continue;
-        const double different = (double)(behind - first);
-        double total = different;
-        for (double& share : shares) share *= different;
-        for (auto one = first; one != behind; ++one) {
-            shares[position_of((char32_t)(one->first & CHARACTER))] += one->second;
-            total += one->second;
-        }
-        for (double& share : shares) share /= total;
-    }
-    if (prefix.empty() && size > 1) {  // a word has at least one character
-        const double others = 1.0 - shares.back();
-        shares.back() = 0.0;
-        for (double& share : shares) share /= others;
-    }
-    return shares;
-}
-
-double LetterModel::probability(std::u32string_view prefix) const {
-    double share = 1.0;
-    for (std::size_t at = 0; at < prefix.size(); ++at) {
-        const std::size_t position = position_of(prefix[at]);
-        const bool is_known = position < alphabet_.size() && alphabet_[position] == prefix[at];
-        share *= is_known ? after(prefix.substr(0, at))[position] : OTHER;
-    }
-    return share;
-}
 
 Spellings::Spellings(const Lexicon& lexicon, std::size_t hidden, const RareWords& rare, bool ignores_case)
     : words_(lexicon.size()), rare_(rare.size()) {

@@ -5,6 +5,7 @@
 // is one of the rare words, or is spelled letter by letter by the LetterModel.
 #pragma once
 
+#include "letter_model.hpp"
 #include "lexicon.hpp"
 
 #include <array>
@@ -23,32 +24,6 @@ using Masses = std::map<char32_t, double>;
 
 // P of a word being typed as it is spelled, with a capital, in capitals.
 using Kinds = std::array<double, 3>;
-
-// Spells words outside the vocabulary: a trigram model of letters, smoothed by Witten and Bell (1991, method C),
-// down to equal shares of all characters. Immutable and thread-safe.
-class LetterModel {
-  public:
-    LetterModel() = default;
-    // Counted from words (UTF-8), each once.
-    explicit LetterModel(const std::vector<std::string_view>& words);
-
-    // The characters, sorted. The end of the word follows them in every distribution.
-    const std::u32string& alphabet() const { return alphabet_; }
-    // P(next character | prefix, word outside the vocabulary), and P(end) as the last: (alphabet + 1).
-    std::vector<double> after(std::u32string_view prefix) const;
-    // P(a word outside the vocabulary begins with a prefix).
-    double probability(std::u32string_view prefix) const;
-
-  private:
-    using Counted = std::pair<std::int64_t, std::uint32_t>;
-
-    std::size_t position_of(char32_t character) const;
-
-    std::u32string alphabet_;
-    // By the length of the context, 0 to 2: its characters and the next one, 21 bits each, and how often
-    // this one followed; sorted.
-    std::array<std::vector<Counted>, 3> counts_;
-};
 
 // The ways in which words are typed, sorted by letters. Immutable and thread-safe.
 class Spellings {

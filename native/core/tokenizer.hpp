@@ -24,6 +24,7 @@ struct TokenizerSpec {
     Lines lines = SENTENCE;
     bool has_segmenter = false;      // ICU separates words in scripts without spaces (`segmenter="icu"`)
     std::string language;            // whose case rules apply (BCP 47); empty: those that the words show
+    bool new_words = false;          // texts have many words that the training text lacked
     std::vector<std::string> marks;  // typographic marks that stay, besides those among the words
 };
 

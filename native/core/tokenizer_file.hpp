@@ -12,6 +12,7 @@ namespace foreword::core {
 // How text becomes words; `foreword.text.tokenizer.TokenizerConfig` says what each one means.
 struct TokenizerSettings {
     std::string words = "unicode", case_ = "keep", lines = "sentence", segmenter = "none", language;
+    bool new_words = false;
 };
 
 // Whether this is a language's code (BCP 47), or empty.

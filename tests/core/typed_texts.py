@@ -51,13 +51,16 @@ def model_of(
     misspellings: dict[str, str] | None = None,
     spacing: Spacing = USUAL,
     has_ngrams: bool = False,
+    new_words: bool = False,
     **options: str,
 ) -> Model:
     """A model with these words and random weights."""
     config, weights = random_model("lstm", (len(vocabulary), 6, 12, 1), seed=seed)
     # Larger than training begins with, so that words differ clearly in probability.
     weights = {name: 4 * values for name, values in weights.items()}
-    tokenizer = Tokenizer(vocabulary, TokenizerConfig(**options), spacing=spacing)
+    tokenizer = Tokenizer(
+        vocabulary, TokenizerConfig(**options, new_words=new_words), spacing=spacing
+    )
     whole = FolderConfig(
         format_version=format_version(config, "float32", tokenizer.config),
         model=config,
@@ -101,6 +104,7 @@ def random_words(seed: int, size: int, **options: str) -> Model:
         misspellings=misspellings,
         spacing=spacing,
         has_ngrams=seed % 3 == 1,
+        new_words=seed % 2 == 0,
         **options,
     )
 

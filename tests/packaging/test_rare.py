@@ -1,6 +1,6 @@
 """Words that a vocabulary lacks are kept in the form that they have within lines."""
 
-from foreword.packaging.rare import rare_words
+from foreword.packaging.rare import has_many_new, rare_words
 from foreword.text.tokenizer import Tokenizer, TokenizerConfig
 
 KNOWN = Tokenizer(["<unk>", "<eos>", "the", "house", "don't"], TokenizerConfig())
@@ -27,3 +27,13 @@ def test_the_most_frequent_are_kept() -> None:
 
     assert words_of(*lines, most=1) == ["tower"]
     assert words_of(*lines, fewest=2) == ["tower", "wall"]
+
+
+def test_a_text_with_a_word_in_fifty_beyond_the_known_ones_has_many_new_words() -> None:
+    lines = ["the house the tower 1234 -- of"] * 12  # 48 words
+    known = ["Tower"]
+
+    assert not has_many_new(lines, KNOWN, known)
+    assert has_many_new([*lines, "the gate"], KNOWN, known)
+    assert not has_many_new([*lines, "the gate the"], KNOWN, known)
+    assert not has_many_new([], KNOWN, known)

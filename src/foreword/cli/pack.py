@@ -80,7 +80,8 @@ def pack(
         bool,
         typer.Option(
             "--rare-words/--no-rare-words",
-            help="Whether words that are too rare for the vocabulary are completed too.",
+            help="Whether words that are too rare for the vocabulary are completed too, and new "
+            "ones if the text lacks many.",
         ),
     ] = True,
     ngrams: Annotated[

@@ -174,6 +174,11 @@ class FolderConfig(Data):
             )
         return self
 
+    def with_tokenizer(self, tokenizer: TokenizerConfig) -> Self:
+        """Return the same model with another configuration of its tokeniser."""
+        version = format_version(self.model, self.weights, tokenizer)
+        return self.model_copy(update={"tokenizer": tokenizer, "format_version": version})
+
     @property
     def network(self) -> ModelConfig:
         """The architecture of a model that is known to be a network."""

@@ -1,7 +1,7 @@
 """From a text to a Python package with a model: `foreword.pack`. Connects other packages."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from os import PathLike
 from pathlib import Path
 from typing import Any, Unpack
@@ -20,8 +20,8 @@ from foreword.packaging.files import model_folder, package_files
 from foreword.packaging.making import Making, Wish, folder_for, making_beside, refusal_for, tidy
 from foreword.packaging.measured import Figures, measured, write_card
 from foreword.packaging.ngrams import add_ngrams
-from foreword.packaging.parts import FEWEST_WORDS, part
-from foreword.packaging.rare import rare_words
+from foreword.packaging.parts import FEWEST_WORDS, Parts, part
+from foreword.packaging.rare import has_many_new, rare_words
 from foreword.text.choice import ReadingSettings
 from foreword.text.corpus import Paths, paths_of
 from foreword.text.sources import read_sources
@@ -96,7 +96,8 @@ def pack(
         recipe: settings that belong together; see `foreword.training.recipes`. None: `package`.
         bound: the largest relative rise of perplexity by compression.
         rare: whether the package also has the words that are too rare for the vocabulary, which are
-            completed but never predicted.
+            completed but never predicted; and, if the text leaves many words out, completes new
+            ones letter by letter.
         ngrams: the number of n-grams of the text that the package also has, if they improve the
             model; 0: none.
         fewest_words: the words that the text must have. None: 10,000.
@@ -245,7 +246,7 @@ def _written(
                 progress=tell,
             )
         if rare:
-            _add_rare_words(model, parts.train)
+            _add_words(model, parts)
         if ngrams and not isinstance(trained.config.model, NgramConfig):
             add_ngrams(model, parts, ngrams, tell)
         figures = measured(model, parts, tell)
@@ -258,11 +259,17 @@ def _written(
     return figures
 
 
-def _add_rare_words(folder: Path, text: Path) -> None:
-    """Give a model the words of its training text that its vocabulary lacks."""
+def _add_words(folder: Path, parts: Parts) -> None:
+    """Give a model the words of its training text that its vocabulary lacks.
+
+    If held-out text has many words beyond these, the model completes new words too.
+    """
     model = read_folder(folder)
-    with text.open(encoding="utf-8") as file:
+    with parts.train.open(encoding="utf-8") as file:
         words = rare_words(((line.rstrip("\n"), 1) for line in file), model.tokenizer)
-    write_folder(
-        folder, model.config, model.weights, model.tokenizer, "", words, model.misspellings
-    )
+    config, tokenizer = model.config, model.tokenizer
+    with parts.valid.open(encoding="utf-8") as file:
+        if has_many_new((line.rstrip("\n") for line in file), tokenizer, words):
+            tokenizer = tokenizer.with_config(replace(tokenizer.config, new_words=True))
+            config = config.with_tokenizer(tokenizer.config)
+    write_folder(folder, config, model.weights, tokenizer, "", words, model.misspellings)

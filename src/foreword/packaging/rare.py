@@ -12,6 +12,8 @@ _WORD = re.compile(r"[^\W\d_]{3,}(?:['-][^\W\d_]+)*")
 
 MOST = 30_000
 """The number of words that are kept unless another is given, the most frequent first."""
+MANY_NEW = 0.02
+"""The share of words that a text must lack for new words to be completed."""
 
 
 def rare_words(
@@ -42,3 +44,17 @@ def rare_words(
         forms[word.casefold()] = word
     kept = sorted((fold for fold in seen if seen[fold] >= fewest), key=lambda fold: -seen[fold])
     return [forms.get(fold, fold) for fold in sorted(kept[:most])]
+
+
+def has_many_new(lines: Iterable[str], tokenizer: Tokenizer, rare: Iterable[str]) -> bool:
+    """Whether lines have many words that are neither in a vocabulary nor rare words.
+
+    Args:
+        lines: text that was held out.
+        tokenizer: the vocabulary, and how lines are cut into words.
+        rare: the rare words.
+    """
+    known = {word.casefold() for word in (*tokenizer.words, *rare)}
+    words = [w for line in lines for w in tokenizer.cut(line) if _WORD.fullmatch(w)]
+    new = sum(word.casefold() not in known for word in words)
+    return new >= MANY_NEW * max(len(words), 1)

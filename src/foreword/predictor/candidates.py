@@ -35,9 +35,10 @@ CLITIC = 1e-3
 AFTER_CLITIC = 4
 """The least number of letters after a clitic for which slips are considered."""
 LISTED = 0.5
-"""The share of the network's P(<unk>) for rare words, if no word begins as typed."""
-RARE = 0.03
-"""The same if some words do: so small that rare words follow nearly all of them."""
+"""The share of the network's P(<unk>) for rare words. The rest is left to new ones."""
+FOLLOWING = 0.06
+"""How much less likely words outside the vocabulary are if some words begin as typed: so much that
+they follow nearly all of these."""
 
 Begun = tuple[np.ndarray, np.ndarray | None]
 """A result of `Lexicon.begun`."""
@@ -71,6 +72,8 @@ Ranked = list[tuple[float, list[Form]]]
 
 _Scored = list[tuple[float, str, str]]
 """Probabilities of words, each with the word and its fold."""
+_Beyond = list[tuple[float, str]]
+"""P(word | a word outside the vocabulary), and the word."""
 
 
 def ranked(
@@ -163,8 +166,8 @@ def _scored(
         factors, raised = opinion.factors.over(lexicon)
         if letters:
             weights = factors[begun] if weights is None else weights * factors[begun]
-    rare: list[str] = []
-    of_rare = 0.0
+    beyond: _Beyond = []
+    of_beyond = 0.0
     if len(begun) and options.tolerant:
         near = list(one_edit(lexicon, fold, options.layout))
         new = _spelled(letters) if is_new else 0.0
@@ -185,13 +188,13 @@ def _scored(
             likely = yield from _with_new(reader, context, likely, letters, factors)
     elif others:
         likely = []  # only the layer knows words that begin so
-        rare, of_rare = reader.rare.beginning(fold, wanted), 1.0
+        beyond, of_beyond = _beyond(reader, fold, wanted), 1.0
     else:
         near = _corrections(reader, letters, options, is_weighed=is_weighed)
         known = _begun_of(lexicon.begun_slips(fold))
-        rare = reader.rare.beginning(fold, wanted)
+        beyond = _beyond(reader, fold, wanted)
         new = 0.0 if lexicon.forms(fold) else _spelled(letters)
-        listed = len(rare) * LISTED / max(len(reader.rare), 1)
+        longer = sum(share for share, _ in beyond)
         likely = yield from _by_slips(
             reader,
             context,
@@ -199,10 +202,10 @@ def _scored(
             wanted,
             ids | {UNK_ID},
             begun=known,
-            new=new + listed,
+            new=new + longer,
             parted=parted,
         )
-        likely, of_rare = _parted(likely, listed / max(new + listed, 1e-300))
+        likely, of_beyond = _parted(likely, longer / max(new + longer, 1e-300))
     words, folds, two = lexicon.words, lexicon.folds, lexicon.two_words
     of_parted = " ".join(two.get(i, words[i]) for i in parted.ids) if parted is not None else ""
     kept, after = lexicon.fold(clitic), set(words_after.tolist())
@@ -216,10 +219,11 @@ def _scored(
         else (share, two.get(i, words[i]), folds[i])
         for i, share in _spelled_right(reader, likely, after)
     ]
-    if rare:
-        scored += [(of_rare / len(rare), word, lexicon.fold(word)) for word in rare]
+    if beyond:
+        each = of_beyond / sum(share for share, _ in beyond)
+        scored += [(each * share, word, lexicon.fold(word)) for share, word in beyond]
     elif letters and len(begun) and len(likely) < wanted and not options.tolerant:
-        scored = yield from _with_rare(reader, context, letters, wanted, likely, scored, factors)
+        scored = yield from _with_beyond(reader, context, letters, wanted, likely, scored, factors)
     return scored if opinion is None else _mixed(scored, opinion, lexicon)
 
 
@@ -228,11 +232,20 @@ def _begun_of(weights: dict[int, float]) -> Begun:
     return np.array(list(weights), dtype=np.int64), np.array(list(weights.values()))
 
 
-def _parted(likely: Likely, listed: float) -> tuple[Likely, float]:
-    """Split off the share of `<unk>` that belongs to listed rare words."""
+def _beyond(reader: ModelReader, fold: str, wanted: int) -> _Beyond:
+    """Return words outside the vocabulary that begin with folded letters and are longer."""
+    rare = reader.rare.beginning(fold, wanted)
+    words = [(LISTED / len(reader.rare), word) for word in rare]
+    if reader.new_words is not None:
+        words += [((1 - LISTED) * p, word) for p, word in reader.new_words.beginning(fold)]
+    return words
+
+
+def _parted(likely: Likely, part: float) -> tuple[Likely, float]:
+    """Split off the part of `<unk>` that belongs to longer words outside the vocabulary."""
     unknown = dict(likely).get(UNK_ID, 0.0)
-    left = [(i, share if i != UNK_ID else share * (1 - listed)) for i, share in likely]
-    return [(i, share) for i, share in left if share > 0], unknown * listed
+    left = [(i, share if i != UNK_ID else share * (1 - part)) for i, share in likely]
+    return [(i, share) for i, share in left if share > 0], unknown * part
 
 
 def _spelled_right(reader: ModelReader, likely: Likely, kept: Collection[int]) -> Likely:
@@ -247,7 +260,7 @@ def _spelled_right(reader: ModelReader, likely: Likely, kept: Collection[int]) -
     return list(shares.items())
 
 
-def _with_rare(
+def _with_beyond(
     reader: ModelReader,
     context: Context,
     letters: str,
@@ -256,15 +269,15 @@ def _with_rare(
     scored: _Scored,
     factors: np.ndarray,
 ) -> Work[_Scored]:
-    """Append rare words that begin as typed to those of the vocabulary."""
-    rare = reader.rare.beginning(reader.lexicon.fold(letters), wanted)
-    if not rare:
+    """Append words outside the vocabulary that begin as typed to those of the vocabulary."""
+    beyond = _beyond(reader, reader.lexicon.fold(letters), wanted)
+    if not beyond:
         return scored
-    _, share = (yield from _with_others(reader, context, begun, {UNK_ID}, factors))[-1]
-    each = share * RARE / len(reader.rare)
-    total = 1 + each * len(rare)
-    forms = [*((each, word, reader.lexicon.fold(word)) for word in rare), *scored]
-    return [(share / total, word, fold) for share, word, fold in forms]
+    _, unknown = (yield from _with_others(reader, context, begun, {UNK_ID}, factors))[-1]
+    each = unknown * FOLLOWING
+    total = 1 + each * sum(share for share, _ in beyond)
+    forms = [(each * share, word, reader.lexicon.fold(word)) for share, word in beyond]
+    return [(share / total, word, fold) for share, word, fold in [*forms, *scored]]
 
 
 def _with_others(

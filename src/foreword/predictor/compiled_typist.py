@@ -185,6 +185,7 @@ def compiled_tokenizer(tokenizer: Tokenizer) -> Any:
         lines=config.lines,
         has_segmenter=config.segmenter != "none",
         language=config.language,
+        new_words=config.new_words,
         marks=list(tokenizer.marks),
     )
 

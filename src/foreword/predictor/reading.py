@@ -17,6 +17,7 @@ from foreword.predictor.apart import apart
 from foreword.predictor.engine import Engine
 from foreword.predictor.lexicon import REMEMBERED, Lexicon, RareWords
 from foreword.predictor.lockstep import Advance, Work
+from foreword.predictor.new_words import NewWords
 from foreword.predictor.sentences import (
     DOTTED,
     HEARTS,
@@ -288,6 +289,11 @@ class ModelReader:
     def spellings_in_lower_case(self) -> Spellings:
         """The words as they are typed without capitals, sorted by letters."""
         return self._spellings(ignore_case=True)
+
+    @cached_property
+    def new_words(self) -> NewWords | None:
+        """Words that are neither in the vocabulary nor rare, if the language has many of them."""
+        return NewWords(self.lexicon, self.rare) if self.tokenizer.config.new_words else None
 
     def _spellings(self, *, ignore_case: bool) -> Spellings:
         words, case = self.lexicon.words, self.lexicon.case

@@ -5,86 +5,21 @@ vocabulary is one of the rare words, or is spelled letter by letter by the `Lett
 """
 
 from bisect import bisect_left
-from collections import Counter, defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from functools import lru_cache, partial
 
 import numpy as np
 
+from foreword.predictor.letter_model import LetterModel
 from foreword.text.case import Case
 
 REMEMBERED = 1024
 """The number of prefixes whose next letters are cached."""
 LISTED = 0.5
 """The share of P(<unk>) that is given in equal parts to the listed rare words, if there are any."""
-OTHER = 1e-6
-"""P of a character that no word of the vocabulary has, within a word outside the vocabulary."""
 
 Branches = tuple[int, int, str, np.ndarray]
 """A range of sorted spellings, their next characters, and where each begins; see `_branches`."""
-
-
-class LetterModel:
-    """Spells words outside the vocabulary: a trigram model of letters, smoothed by Witten and Bell.
-
-    It is counted from a list of words, each once. Source: Witten and Bell 1991, method C,
-    interpolated down to equal shares of all characters.
-
-    >>> model = LetterModel(["an", "and", "ant"])
-    >>> shares = model.after("an")
-    >>> round(float(sum(shares)), 6), max(zip(shares, [*model.alphabet, "the end"]))[1]
-    (1.0, 'the end')
-
-    Attributes:
-        alphabet: the characters, sorted. The end of the word follows them in every distribution.
-    """
-
-    def __init__(self, words: Iterable[str]) -> None:
-        padded = (f"\0\0{word}\0" for word in words)
-        triples = Counter(word[at - 2 : at + 1] for word in padded for at in range(2, len(word)))
-        counts: defaultdict[str, Counter[str]] = defaultdict(Counter)
-        for triple, count in triples.items():
-            for start in (0, 1, 2):
-                counts[triple[start:2]][triple[2]] += count
-        self.alphabet = "".join(sorted(set(counts.get("", ())) - {"\0"}))
-        self._position = {letter: n for n, letter in enumerate(self.alphabet + "\0")}
-        self._counts = {
-            context: (
-                np.array([self._position[letter] for letter in letters]),
-                np.array(list(letters.values()), dtype=np.float64),
-            )
-            for context, letters in counts.items()
-        }
-        self._after = lru_cache(maxsize=REMEMBERED)(self._smoothed)
-
-    def after(self, prefix: str) -> np.ndarray:
-        """Return P(next character | prefix, word outside the vocabulary), and P(end) as the last.
-
-        A word has at least one character.
-        """
-        return self._after(("\0\0" + prefix)[-2:])
-
-    def probability(self, prefix: str) -> float:
-        """Return P(a word outside the vocabulary begins with a prefix)."""
-        share = 1.0
-        for at, letter in enumerate(prefix):
-            position = self._position.get(letter)
-            share *= OTHER if position is None else float(self.after(prefix[:at])[position])
-        return share
-
-    def _smoothed(self, last: str) -> np.ndarray:
-        shares = np.full(len(self._position), 1 / len(self._position))
-        for length in (0, 1, 2):
-            if (counted := self._counts.get(last[2 - length :])) is not None:
-                positions, counts = counted
-                shares *= len(counts)  # as many as there are different letters
-                shares[positions] += counts
-                shares /= counts.sum() + len(counts)
-        if last == "\0\0" and len(shares) > 1:
-            shares[-1] = 0
-            shares /= shares.sum()
-        shares.flags.writeable = False
-        return shares
 
 
 class Spellings:

@@ -5,7 +5,7 @@ import unicodedata
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, ClassVar, Literal, get_args
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, Self, get_args
 
 import numpy as np
 
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 UNK, EOS = "<unk>", "<eos>"
 UNK_ID, EOS_ID = 0, 1
 SPECIAL = (UNK, EOS)
-NEWER = ("lines", "segmenter", "language")
+NEWER = ("lines", "segmenter", "language", "new_words")
 """The keys of the configuration that came with format version 5."""
 
 DOTTED = (("I\u0307", "i"), ("İ", "i"), ("I", "ı"))
@@ -70,6 +70,8 @@ class TokenizerConfig:
             needs the extra `foreword[segment]`; "none" leaves such text whole.
         language: the language's code (BCP 47), whose case rules apply; empty if no such rule is
             known to matter. See `foreword.text.case`.
+        new_words: whether texts have many words that the training text lacked, such as further
+            forms of its words. Then these are completed too; see `foreword.predictor.new_words`.
     """
 
     __pydantic_config__: ClassVar[Any] = {"extra": "forbid"}
@@ -79,6 +81,7 @@ class TokenizerConfig:
     lines: Lines = "sentence"
     segmenter: Literal["none", "icu"] = "none"
     language: str = ""
+    new_words: bool = False
 
     def __post_init__(self) -> None:
         """Raises ValueError: an option has an unknown value."""
@@ -101,7 +104,7 @@ class TokenizerConfig:
         checked_language(self.language)
 
     @property
-    def options(self) -> dict[str, str]:
+    def options(self) -> dict[str, str | bool]:
         """The options that came with format version 5 and differ from the default, by key."""
         usual = TokenizerConfig()
         return {key: value for key in NEWER if (value := getattr(self, key)) != getattr(usual, key)}
@@ -160,6 +163,10 @@ class Tokenizer:
         self.vocabulary = words if isinstance(words, Vocabulary) else Vocabulary(words)
         self.config = config
         self.marks = frozenset(marks).union(mark for mark in MARKS if mark in self.vocabulary)
+
+    def with_config(self, config: TokenizerConfig) -> Self:
+        """Return a tokeniser with the same vocabulary and another configuration."""
+        return type(self)(self.vocabulary, config, marks=self.marks, spacing=self.spacing)
 
     @cached_property
     def words(self) -> tuple[str, ...]:
