@@ -36,8 +36,8 @@ SETTINGS = {
     "vocab_size": 20_000,
     "embedding_size": 160,
     "hidden_size": 512,
-    # The text is read twice, so that little is memorised; and misspellings are found by the
-    # words' vectors, which must not depend on spelling.
+    # Nothing is memorised in four or five passes; and misspellings are found by the words' vectors,
+    # which must not depend on spelling.
     "dropout": 0.0,
     "share_parts": False,
     "batch_size": 64,
@@ -97,7 +97,7 @@ def main() -> None:
     parser.add_argument("--texts", type=Path, metavar="FOLDER", help="folder that sources.py wrote")
     parser.add_argument("--out", type=Path, default=Path("build/everyday-en"), metavar="DIR")
     length = parser.add_mutually_exclusive_group()
-    length.add_argument("--minutes", type=float, default=142.0, help="minutes of training (142)")
+    length.add_argument("--minutes", type=float, default=255.0, help="minutes of training (255)")
     length.add_argument("--steps", type=int, help="steps of training, instead of minutes")
     parser.add_argument("--resume", action="store_true", help="continue an interrupted run")
     parser.add_argument("--device", default="cpu", help="device to train on; a GPU takes minutes")
