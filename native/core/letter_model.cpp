@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <queue>
 #include <tuple>
+#include <utility>
 
 namespace foreword::core {
 
@@ -37,24 +38,32 @@ LetterModel::LetterModel(const std::vector<std::string_view>& words, std::size_t
     context = std::min(context, (std::size_t)(MOST_BITS / bits_ - 1));
     const std::size_t bits = (std::size_t)bits_;
 
-    std::vector<Counted> counts;
+    // Contexts from back to front, and the symbol after each. Once sorted, equal contexts are together at any length.
+    std::vector<std::uint64_t> all;
     for (const std::u32string& word : spelled) {
-        std::uint64_t symbols = 0;  // the edge stands before the word as often as needed
+        std::uint64_t last = 0;  // the edge stands before the word as often as needed
         for (const char32_t c : word + U'\0') {
-            symbols = symbols << bits | symbol_of(c);
-            counts.emplace_back(symbols, 1);
+            const std::uint64_t symbol = symbol_of(c);
+            all.push_back(last << bits | symbol);
+            if (context > 0) last = last >> bits | symbol << bits * (context - 1);
         }
     }
-    counts_.resize(context + 1);
-    for (std::size_t length = context + 1; length-- > 0;) {
-        for (Counted& one : counts) one.first &= lowest(bits * (length + 1));
-        std::sort(counts.begin(), counts.end());
-        std::vector<Counted>& summed = counts_[length];
-        for (const Counted& one : counts) {
-            if (summed.empty() || summed.back().first != one.first) summed.emplace_back(one.first, 0);
-            summed.back().second += one.second;
+    std::sort(all.begin(), all.end());
+    std::vector<std::uint32_t> times(alphabet_.size() + 1);  // by symbol
+    std::vector<std::uint64_t> different;
+    for (std::size_t length = 0; length <= context; ++length) {
+        std::vector<Counted>& counts = counts_.emplace_back();
+        const auto context_of = [&](std::uint64_t one) { return one >> bits * (context + 1 - length); };
+        for (std::size_t k = 0; k < all.size(); ++k) {
+            const std::uint64_t symbol = all[k] & lowest(bits);
+            if (times[symbol]++ == 0) different.push_back(symbol);
+            if (k + 1 < all.size() && context_of(all[k + 1]) == context_of(all[k])) continue;
+            std::sort(different.begin(), different.end());
+            for (const std::uint64_t one : different) {
+                counts.emplace_back(context_of(all[k]) << bits | one, std::exchange(times[one], 0));
+            }
+            different.clear();
         }
-        counts = summed;
     }
 }
 
@@ -68,15 +77,16 @@ std::uint64_t LetterModel::symbol_of(char32_t character) const {
 std::vector<double> LetterModel::after(std::u32string_view prefix) const {
     const std::size_t size = alphabet_.size() + 1;
     std::vector<double> shares(size, 1.0 / (double)size);
-    const std::size_t begin = prefix.size() - std::min(prefix.size(), std::max<std::size_t>(counts_.size(), 1) - 1);
-    std::uint64_t last = 0;
-    for (const char32_t c : prefix.substr(begin)) last = last << bits_ | symbol_of(c);
+    std::uint64_t context = 0;
     for (std::size_t length = 0; length < counts_.size(); ++length) {
+        if (length > 0) {
+            const bool is_within = length <= prefix.size();
+            context = context << bits_ | (is_within ? symbol_of(prefix[prefix.size() - length]) : EDGE);
+        }
         const std::vector<Counted>& counts = counts_[length];
-        const std::uint64_t context = last & lowest((std::size_t)bits_ * length);
         const auto first = std::lower_bound(counts.begin(), counts.end(), Counted{context << bits_, 0});
         const auto behind = std::lower_bound(first, counts.end(), Counted{(context + 1) << bits_, 0});
-        if (first == behind) continue;
+        if (first == behind) break;
         const double different = (double)(behind - first);
         double total = different;
         for (double& share : shares) share *= different;

@@ -36,7 +36,7 @@ class LetterModel {
     std::vector<Rest> endings(std::u32string_view prefix, double least) const;
 
   private:
-    // Symbols, `bits_` each, and how often the last of them followed the others.
+    // A context from back to front and a symbol, `bits_` for each character, and how often it followed.
     using Counted = std::pair<std::uint64_t, std::uint32_t>;
 
     std::uint64_t symbol_of(char32_t character) const;
