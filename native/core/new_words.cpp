@@ -9,9 +9,9 @@ namespace foreword::core {
 
 namespace {
 
-constexpr std::size_t CONTEXT = 5;  // the letters on which the next one depends
-constexpr std::size_t FEWEST = 2;   // typed letters after which a new word is suggested
-constexpr double LEAST = 0.05;      // P(ending | typed letters, a new word)
+constexpr std::size_t CONTEXT = 5;            // the letters on which the next one depends
+constexpr std::size_t FEWEST = 2, MOST = 40;  // typed letters after which a new word is suggested
+constexpr double LEAST = 0.05;                // P(ending | typed letters, a new word)
 
 LetterModel model_of(const Lexicon& lexicon, const RareWords& rare) {
     std::vector<std::string> rare_folds;
@@ -33,11 +33,13 @@ NewWords::NewWords(const Lexicon& lexicon, const RareWords& rare)
 std::vector<std::pair<double, std::string>> NewWords::beginning(std::string_view fold) const {
     const std::u32string letters = decoded(fold);
     std::vector<std::pair<double, std::string>> words;
-    if (letters.size() < FEWEST || !is_alpha(letters) || is_unspaced(letters)) return words;
+    if (letters.size() < FEWEST || letters.size() > MOST) return words;
+    if (!is_alpha(letters) || is_unspaced(letters)) return words;
     const double begun = model_.probability(letters);
     for (const Rest& ending : model_.endings(letters, LEAST)) {
+        const double share = begun * ending.probability;
         const std::string word = encoded(letters + ending.letters);
-        if (lexicon_.forms(word).empty() && !rare_.has(word)) words.emplace_back(begun * ending.probability, word);
+        if (share > 0 && lexicon_.forms(word).empty() && !rare_.has(word)) words.emplace_back(share, word);
     }
     return words;
 }

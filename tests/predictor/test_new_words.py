@@ -73,7 +73,7 @@ def test_new_words_are_neither_in_the_vocabulary_nor_rare_and_begin_as_typed() -
     assert [word for _, word in new.beginning("matovem")] == ["matovemo"]
 
 
-@pytest.mark.parametrize("typed", ["", "m", "m4", "mat-", "中学"])
+@pytest.mark.parametrize("typed", ["", "m", "m4", "mat-", "中学", "m" * 41])
 def test_nothing_is_completed_after_a_letter_or_what_is_no_word(typed: str) -> None:
     lexicon = Lexicon(["<unk>", "<eos>", *forms(), "中学校"], hidden=2)
 
@@ -101,6 +101,17 @@ def test_new_words_are_written_as_typed_and_held_back_when_blocked(speaker: Make
     assert words_after("x Matove") >= {"Matovemo", "Matovemok"}
     assert words_after("x MATOVE") >= {"MATOVEMO", "MATOVEMOK"}
     assert "matovemo" not in words_after("x matove", blocked=("matovemo",))
+
+
+@pytest.mark.parametrize("typed", ["k" * 40, "я" * 40, "kolab" * 8])
+def test_long_letters_of_no_word_have_suggestions(speaker: MakeSpeaker, typed: str) -> None:
+    model = with_new_words(speaker(dict.fromkeys(forms(), 0.04)))
+
+    suggestions = model.suggest(f"x {typed}", 50, complete=True)
+
+    assert all(one.word.startswith(typed) for one in suggestions)
+    assert all(one.probability > 0 for one in suggestions)
+    assert math.fsum(one.probability for one in suggestions) == pytest.approx(1)
 
 
 def test_a_model_that_does_not_say_so_completes_none(speaker: MakeSpeaker) -> None:

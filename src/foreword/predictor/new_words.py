@@ -6,8 +6,8 @@ from foreword.text.segments import is_unspaced
 
 CONTEXT = 5
 """The number of letters on which the next one depends."""
-FEWEST = 2
-"""The fewest typed letters after which a new word is suggested."""
+FEWEST, MOST = 2, 40
+"""The fewest and the most typed letters after which a new word is suggested."""
 LEAST = 0.05
 """The least P(ending | typed letters, a new word)."""
 
@@ -36,11 +36,11 @@ class NewWords:
         Args:
             fold: folded letters.
         """
-        if len(fold) < FEWEST or not fold.isalpha() or is_unspaced(fold):
+        if not FEWEST <= len(fold) <= MOST or not fold.isalpha() or is_unspaced(fold):
             return []
         begun = self._model.probability(fold)
         words = ((begun * p, fold + ending) for p, ending in self._model.endings(fold, LEAST))
-        return [(p, word) for p, word in words if not self._is_known(word)]
+        return [(p, word) for p, word in words if p > 0 and not self._is_known(word)]
 
     def _is_known(self, word: str) -> bool:
         return bool(self._lexicon.forms(word)) or self._rare.has(word)
