@@ -61,7 +61,7 @@ def main(name: str) -> None:
     model, readable = foreword.load(name), foreword.load(name)
     print(f"{model.config.model.name}, {model.config.model.hidden_size} units", end=", ")
     print(f"{model.tokenizer.vocab_size:,} words")
-    readable._compiled_reader = None
+    readable.compiled_reader = None
     ways = {"core": model, "Python": readable}
     first = {way: timed(partial(predictor.suggest, "I "), 1) for way, predictor in ways.items()}
     for way, seconds in first.items():

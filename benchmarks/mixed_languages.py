@@ -39,6 +39,10 @@ CONTEXTS = 4096
 class EqualWeights(MixedTypist):
     """A mixture that does not look at the words."""
 
+    def __init__(self, models: list[Predictor]) -> None:
+        super().__init__(models)
+        self._compiled = None  # the core has weights of its own
+
     def weights(self, text: str, *, complete: bool | None = None) -> Weights:
         """Return equal weights."""
         del text, complete
@@ -50,6 +54,7 @@ class WeighedByNetworks(MixedTypist):
 
     def __init__(self, models: list[Predictor]) -> None:
         super().__init__(models)
+        self._compiled = None
         self.foretell = [lru_cache(CONTEXTS)(partial(foretold, model)) for model in models]
 
     def weights(self, text: str, *, complete: bool | None = None) -> Weights:

@@ -386,7 +386,7 @@ void bind_contexts(nb::module_& m) {
     m.def("style_written", [](const nb::list& marks, const nb::str& word, bool is_quoting, bool is_spaced) {
         return string(style_of(marks).written(characters(word), is_quoting, is_spaced));
     });
-    m.def("reading_begin", telling(core::reading_begin));
+    m.def("reading_begin", telling([](std::u32string_view text) { return core::reading_begin(text); }));
     m.def("context_after", [](const nb::str& text, const core::Tokenizer& tokenizer, const core::Lexicon& lexicon,
                               const core::Spacing& spacing, const nb::list& style, const nb::list& known) {
         const std::vector<std::u32string> words = each(known);

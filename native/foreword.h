@@ -164,6 +164,12 @@ FOREWORD_API foreword_state *foreword_state_from_bytes(const foreword_model *mod
 FOREWORD_API foreword_typist *foreword_typist_new(const foreword_model *model,
                                                   const foreword_typist_options *options, char **error);
 
+/* The same for a user who mixes languages: one list of words from several models, at least two. Each is weighed by how
+ * frequent the words of the text are in its vocabulary, and one of little weight is not asked: what `MixedTypist` of
+ * Foreword for Python gives. Phrases are suggested where one model is asked. Such a typist has no letters and no trace. */
+FOREWORD_API foreword_typist *foreword_typist_new_mixed(const foreword_model *const *models, size_t count,
+                                                        const foreword_typist_options *options, char **error);
+
 FOREWORD_API void foreword_typist_free(foreword_typist *typist);
 
 /* The likeliest words at the end of a text, by falling probability: what `Typist.suggest` of Foreword for Python

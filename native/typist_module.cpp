@@ -1,5 +1,6 @@
 #include "typist_module.hpp"
 
+#include "core/mixed_typist.hpp"
 #include "core/rare_lines.hpp"
 #include "core/typist.hpp"
 #include "core/unicode.hpp"
@@ -109,15 +110,56 @@ class PyNgrams {
     core::Ngrams ngrams_;
 };
 
+// What `complete` of `Typist.suggest` in Python says.
+core::Ending ending_of(std::optional<bool> complete) {
+    return !complete ? core::Ending::EITHER : *complete ? core::Ending::UNFINISHED : core::Ending::WHOLE;
+}
+
+// What suggests to one user; threads take turns with it.
+class PySuggester {
+  public:
+    virtual ~PySuggester() = default;
+
+    // For who has the lock.
+    virtual core::Suggester& suggester() = 0;
+
+    // The thread that has the lock may need the interpreter, so that nobody waits for it with that.
+    std::unique_lock<std::mutex> locked() {
+        std::unique_lock<std::mutex> lock(mutex_, std::try_to_lock);
+        if (!lock.owns_lock()) {
+            const nb::gil_scoped_release release;
+            lock.lock();
+        }
+        return lock;
+    }
+    // The same for a thread without the interpreter.
+    std::unique_lock<std::mutex> locked_outside() { return std::unique_lock<std::mutex>(mutex_); }
+
+    void forget() {
+        const auto lock = locked();
+        suggester().forget();
+    }
+
+  private:
+    std::mutex mutex_;
+};
+
+// A typist that refers to a reader and to a layout, which must outlive it.
+core::Typist typist_of(const core::ModelReader& reader, bool is_tolerant, bool is_offensive,
+                       const std::vector<std::string>& blocked, const core::Layout& layout, core::Memory memory) {
+    core::Filter filter(!is_offensive, blocked, reader.lexicon().letter_case());
+    return {borrowed(reader), {std::move(filter), is_tolerant, &layout}, memory};
+}
+
 // A typist, and what its options refer to.
-class PyTypist {
+class PyTypist final : public PySuggester {
   public:
     PyTypist(const core::ModelReader& reader, bool is_tolerant, bool is_offensive, const nb::list& blocked,
              const nb::list& layout, core::Memory memory)
         : layout_(each(layout)),
-          typist_(borrowed(reader),
-                  {core::Filter(!is_offensive, encoded(blocked), reader.lexicon().letter_case()), is_tolerant, &layout_},
-                  memory) {}
+          typist_(typist_of(reader, is_tolerant, is_offensive, encoded(blocked), layout_, memory)) {}
+
+    core::Typist& suggester() override { return typist_; }
 
     // The last word that was read, "\n" for the end of a line; its id; and the parts of the network's state before it,
     // float32. None if no word was read.
@@ -135,37 +177,45 @@ class PyTypist {
                               nb::bytes(parts.data(), parts.size() * sizeof(float)));
     }
 
-    void forget() {
-        const auto lock = locked();
-        typist_.forget();
-    }
-
-    // The thread that has the lock may need the interpreter, so that nobody waits for it with that.
-    std::unique_lock<std::mutex> locked() {
-        std::unique_lock<std::mutex> lock(mutex_, std::try_to_lock);
-        if (!lock.owns_lock()) {
-            const nb::gil_scoped_release release;
-            lock.lock();
-        }
-        return lock;
-    }
-    // The same for a thread without the interpreter.
-    std::unique_lock<std::mutex> locked_outside() { return std::unique_lock<std::mutex>(mutex_); }
-
-    // For who has the lock.
-    core::Typist& typist() { return typist_; }
-
   private:
     core::Layout layout_;
     core::Typist typist_;
-    std::mutex mutex_;
+};
+
+// The same with several models.
+class PyMixedTypist final : public PySuggester {
+  public:
+    PyMixedTypist(const nb::list& readers, bool is_tolerant, bool is_offensive, const nb::list& blocked,
+                  const nb::list& layout)
+        : layout_(each(layout)), typist_(typists_of(readers, is_tolerant, is_offensive, encoded(blocked))) {}
+
+    core::MixedTypist& suggester() override { return typist_; }
+
+    std::vector<double> weights(const nb::str& text, std::optional<bool> complete) {
+        const auto lock = locked();
+        return typist_.weights(end_of(text), ending_of(complete));
+    }
+
+  private:
+    std::vector<core::Typist> typists_of(const nb::list& readers, bool is_tolerant, bool is_offensive,
+                                         const std::vector<std::string>& blocked) const {
+        std::vector<core::Typist> typists;
+        for (const nb::handle& reader : readers) {
+            typists.push_back(typist_of(nb::cast<const core::ModelReader&>(reader), is_tolerant, is_offensive, blocked,
+                                        layout_, {}));
+        }
+        return typists;
+    }
+
+    core::Layout layout_;
+    core::MixedTypist typist_;
 };
 
 // What is asked of a typist about a text, and the answer. A `Worker` may compute it.
 class Question {
   public:
-    Question(PyTypist& typist, const nb::str& text, std::optional<std::size_t> most)
-        : owner_(typist), text_(end_of(text)), most_(most.value_or(core::ALL)) {}
+    Question(PySuggester& owner, const nb::str& text, std::optional<std::size_t> most)
+        : owner_(owner), text_(end_of(text)), most_(most.value_or(core::ALL)) {}
     virtual ~Question() = default;
     Question(const Question&) = delete;
     Question& operator=(const Question&) = delete;
@@ -174,7 +224,7 @@ class Question {
     void compute() noexcept {
         try {
             const auto lock = owner_.locked_outside();
-            ask(owner_.typist());
+            ask();
         } catch (...) {
             error_ = std::current_exception();
         }
@@ -193,8 +243,8 @@ class Question {
         if (progress_ == NEW) {
             const auto lock = owner_.locked();
             std::optional<nb::gil_scoped_release> release;
-            if (is_long(owner_.typist())) release.emplace();
-            ask(owner_.typist());
+            if (is_long()) release.emplace();
+            ask();
             progress_ = DONE;
         }
         if (error_) std::rethrow_exception(error_);
@@ -208,12 +258,13 @@ class Question {
   private:
     enum Progress { NEW, ELSEWHERE, DONE };
 
-    virtual void ask(core::Typist& typist) = 0;
+    // For who has the owner's lock.
+    virtual void ask() = 0;
     // Whether another thread could use the interpreter meanwhile.
-    virtual bool is_long(const core::Typist& typist) const = 0;
+    virtual bool is_long() const = 0;
     virtual nb::object found() const = 0;
 
-    PyTypist& owner_;  // kept alive by Python
+    PySuggester& owner_;  // kept alive by Python
     const std::u32string text_;
     const std::size_t most_;
     std::atomic<Progress> progress_{NEW};
@@ -224,19 +275,17 @@ class Question {
 class Suggesting final : public Question {
   public:
     // `complete`, `phrases`: as of `Typist.suggest` in Python.
-    Suggesting(PyTypist& typist, const nb::str& text, std::size_t k, std::optional<bool> complete, bool phrases,
+    Suggesting(PySuggester& owner, const nb::str& text, std::size_t k, std::optional<bool> complete, bool phrases,
                std::optional<std::size_t> most)
-        : Question(typist, text, most), k_(k), choice_(phrases ? core::Choice::PHRASES : core::Choice::WORDS),
-          ending_(!complete ? core::Ending::EITHER : *complete ? core::Ending::UNFINISHED : core::Ending::WHOLE) {}
+        : Question(owner, text, most), suggester_(owner.suggester()), k_(k),
+          choice_(phrases ? core::Choice::PHRASES : core::Choice::WORDS), ending_(ending_of(complete)) {}
 
   private:
-    bool is_long(const core::Typist& typist) const override {
-        return choice_ == core::Choice::PHRASES || !typist.has_read(text());
-    }
+    bool is_long() const override { return choice_ == core::Choice::PHRASES || !suggester_.has_read(text()); }
 
-    void ask(core::Typist& typist) override {
-        if (is_long(typist)) call_up(typist.reader().engine().threads());
-        offered_ = typist.suggest(text(), k_, ending_, choice_, most());
+    void ask() override {
+        if (is_long()) call_up(suggester_.threads());
+        offered_ = suggester_.suggest(text(), k_, ending_, choice_, most());
     }
 
     nb::object found() const override {
@@ -248,6 +297,7 @@ class Suggesting final : public Question {
         return all;
     }
 
+    core::Suggester& suggester_;
     const std::size_t k_;
     const core::Choice choice_;
     const core::Ending ending_;
@@ -259,12 +309,12 @@ class Suggesting final : public Question {
 class Lettering final : public Question {
   public:
     Lettering(PyTypist& typist, const nb::str& text, bool ignores_case, std::optional<std::size_t> most)
-        : Question(typist, text, most), ignores_case_(ignores_case) {}
+        : Question(typist, text, most), typist_(typist.suggester()), ignores_case_(ignores_case) {}
 
   private:
-    bool is_long(const core::Typist&) const override { return true; }
+    bool is_long() const override { return true; }
 
-    void ask(core::Typist& typist) override { letters_ = typist.letters(text(), ignores_case_, most()); }
+    void ask() override { letters_ = typist_.letters(text(), ignores_case_, most()); }
 
     nb::object found() const override {
         if (!letters_) return nb::none();
@@ -273,6 +323,7 @@ class Lettering final : public Question {
         return nb::make_tuple(shares, letters_->end_of_word);
     }
 
+    core::Typist& typist_;
     const bool ignores_case_;
     std::optional<core::Letters> letters_;
 };
@@ -355,7 +406,15 @@ void bind_typist(nb::module_& m) {
             nb::kw_only(), nb::arg("rare"), nb::arg("misspellings"), nb::arg("spacing"), nb::arg("style"),
             nb::arg("abbreviations"),
             nb::keep_alive<1, 2>(), nb::keep_alive<1, 5>(), nb::keep_alive<1, 6>());
-    nb::class_<PyTypist>(m, "Typist", "Suggests while one user types. Thread-safe.")
+    nb::class_<PySuggester>(m, "Suggester", "Suggests while one user types. Thread-safe.")
+        .def(
+            "suggest",
+            [](PySuggester& self, const nb::str& text, std::size_t k, std::optional<bool> complete, bool phrases) {
+                return Suggesting(self, text, k, complete, phrases, std::nullopt).answer();
+            },
+            nb::arg("text"), nb::arg("k"), nb::arg("complete").none(), nb::arg("phrases"))
+        .def("forget", &PySuggester::forget);
+    nb::class_<PyTypist, PySuggester>(m, "Typist", "A suggester with one model.")
         .def(
             "__init__",
             [](PyTypist* self, const core::ModelReader& reader, bool tolerant, bool offensive, const nb::list& blocked,
@@ -365,23 +424,24 @@ void bind_typist(nb::module_& m) {
             nb::arg("reader"), nb::kw_only(), nb::arg("tolerant"), nb::arg("offensive"), nb::arg("blocked"),
             nb::arg("layout"), nb::arg("repeats"), nb::arg("marks"), nb::keep_alive<1, 2>())
         .def(
-            "suggest",
-            [](PyTypist& self, const nb::str& text, std::size_t k, std::optional<bool> complete, bool phrases) {
-                return Suggesting(self, text, k, complete, phrases, std::nullopt).answer();
-            },
-            nb::arg("text"), nb::arg("k"), nb::arg("complete").none(), nb::arg("phrases"))
-        .def(
             "letters",
             [](PyTypist& self, const nb::str& text, bool ignore_case) {
                 return Lettering(self, text, ignore_case, std::nullopt).answer();
             },
             nb::arg("text"), nb::arg("ignore_case"))
-        .def("last_word", &PyTypist::last_word, nb::arg("text"), nb::arg("is_unfinished"))
-        .def("forget", &PyTypist::forget);
+        .def("last_word", &PyTypist::last_word, nb::arg("text"), nb::arg("is_unfinished"));
+    nb::class_<PyMixedTypist, PySuggester>(m, "MixedTypist", "A suggester with several models.")
+        .def(
+            "__init__",
+            [](PyMixedTypist* self, const nb::list& readers, bool tolerant, bool offensive, const nb::list& blocked,
+               const nb::list& layout) { new (self) PyMixedTypist(readers, tolerant, offensive, blocked, layout); },
+            nb::arg("readers"), nb::kw_only(), nb::arg("tolerant"), nb::arg("offensive"), nb::arg("blocked"),
+            nb::arg("layout"), nb::keep_alive<1, 2>())
+        .def("weights", &PyMixedTypist::weights, nb::arg("text"), nb::arg("complete").none());
     nb::class_<Question>(m, "Question", "What is asked of a typist, and the answer.")
         .def("answer", &Question::answer);
     nb::class_<Suggesting, Question>(m, "Suggesting", "Which words are suggested.")
-        .def(nb::init<PyTypist&, const nb::str&, std::size_t, std::optional<bool>, bool, std::optional<std::size_t>>(),
+        .def(nb::init<PySuggester&, const nb::str&, std::size_t, std::optional<bool>, bool, std::optional<std::size_t>>(),
              nb::arg("typist"), nb::arg("text"), nb::arg("k"), nb::arg("complete").none(), nb::arg("phrases"),
              nb::arg("most").none(), nb::keep_alive<1, 2>());
     nb::class_<Lettering, Question>(m, "Lettering", "Which characters come next.")

@@ -3,9 +3,9 @@
 
 #include "../mutex.hpp"
 #include "error.hpp"
+#include "mixed_typist.hpp"
 #include "model.hpp"
 #include "model_reader.hpp"
-#include "typist.hpp"
 #include "unicode.hpp"
 #if !defined(__wasm__)
 #include "files.hpp"
@@ -37,7 +37,8 @@ struct foreword_state {
 };
 
 struct foreword_typist {
-    foreword::core::Typist typist;
+    std::unique_ptr<foreword::core::Suggester> suggester;
+    foreword::core::Typist *alone;  // the suggester, if it has one model
     foreword::core::Choice choice;
     std::vector<std::string> shown;  // the words and texts of the last suggestions
     std::vector<foreword_letter> letters;  // the last ones
@@ -100,6 +101,32 @@ Result guarded(char** error, Result failed, Work&& work) noexcept {
 
 foreword_model* loaded(std::unique_ptr<foreword::core::Folder> folder) {
     return new foreword_model{std::make_shared<NextWordModel>(std::move(folder)), {}, nullptr};
+}
+
+foreword::core::Typist typist_of(const foreword_model* model, const foreword_typist_options& chosen) {
+    {
+        const foreword::Lock lock(model->lock);
+        if (!model->reader) {
+            model->reader = foreword::core::reader_of(model->shared);
+            model->shared->drop_word_files();
+#if !defined(__wasm__)
+            foreword::core::give_back_memory(model->shared->folder());
+#endif
+        }
+    }
+    const std::vector<std::string> blocked(chosen.blocked, chosen.blocked + chosen.blocked_count);
+    foreword::core::Filter filter(!chosen.offensive, blocked, model->reader->lexicon().letter_case());
+    return {model->reader, {std::move(filter), chosen.tolerant != 0, &layout_of(chosen.layout)}};
+}
+
+foreword::core::Choice choice_of(const foreword_typist_options& chosen) {
+    return chosen.phrases != 0 ? foreword::core::Choice::PHRASES : foreword::core::Choice::WORDS;
+}
+
+// The typist of one model, which alone has letters and a network to look into.
+foreword::core::Typist& alone(foreword_typist* typist) {
+    if (!typist->alone) foreword::core::throw_error("a typist of several models only suggests words; ask one of one model");
+    return *typist->alone;
 }
 
 }  // namespace
@@ -215,22 +242,21 @@ foreword_state* foreword_state_from_bytes(const foreword_model* model, const voi
 foreword_typist* foreword_typist_new(const foreword_model* model, const foreword_typist_options* options,
                                      char** error) {
     return guarded<foreword_typist*>(error, nullptr, [&] {
-        {
-            const foreword::Lock lock(model->lock);
-            if (!model->reader) {
-                model->reader = foreword::core::reader_of(model->shared);
-                model->shared->drop_word_files();
-#if !defined(__wasm__)
-                foreword::core::give_back_memory(model->shared->folder());
-#endif
-            }
-        }
         const foreword_typist_options chosen = options ? *options : foreword_typist_options{};
-        const std::vector<std::string> blocked(chosen.blocked, chosen.blocked + chosen.blocked_count);
-        foreword::core::Filter filter(!chosen.offensive, blocked, model->reader->lexicon().letter_case());
-        return new foreword_typist{{model->reader, {std::move(filter), chosen.tolerant != 0, &layout_of(chosen.layout)}},
-                                   chosen.phrases != 0 ? foreword::core::Choice::PHRASES : foreword::core::Choice::WORDS,
-                                   {}, {}, {}, {}};
+        auto typist = std::make_unique<foreword::core::Typist>(typist_of(model, chosen));
+        foreword::core::Typist* const alone = typist.get();
+        return new foreword_typist{std::move(typist), alone, choice_of(chosen), {}, {}, {}, {}};
+    });
+}
+
+foreword_typist* foreword_typist_new_mixed(const foreword_model* const* models, size_t count,
+                                           const foreword_typist_options* options, char** error) {
+    return guarded<foreword_typist*>(error, nullptr, [&] {
+        const foreword_typist_options chosen = options ? *options : foreword_typist_options{};
+        std::vector<foreword::core::Typist> typists;
+        for (size_t k = 0; k < count; ++k) typists.push_back(typist_of(models[k], chosen));
+        auto mixed = std::make_unique<foreword::core::MixedTypist>(std::move(typists));
+        return new foreword_typist{std::move(mixed), nullptr, choice_of(chosen), {}, {}, {}, {}};
     });
 }
 
@@ -242,7 +268,8 @@ int foreword_typist_suggest(foreword_typist* typist, const char* text, size_t k,
     return guarded(error, FOREWORD_FAILED, [&] {
         const std::string_view part = foreword::core::end_to_read(text);
         const std::u32string read = foreword::core::decoded(part);
-        const std::vector<foreword::core::Suggestion> offered = *typist->typist.suggest(read, k, foreword::core::Ending::EITHER, typist->choice);
+        const std::vector<foreword::core::Suggestion> offered = *typist->suggester->suggest(
+            read, k, foreword::core::Ending::EITHER, typist->choice, foreword::core::ALL);
         typist->shown.clear();
         typist->shown.reserve(2 * offered.size());  // so that what suggestions point to stays where it is
         for (const foreword::core::Suggestion& one : offered) {
@@ -261,7 +288,7 @@ int foreword_typist_letters(foreword_typist* typist, const char* text, int ignor
     if (end_of_word) *end_of_word = 0.0;
     return guarded(error, FOREWORD_FAILED, [&] {
         const std::u32string read = foreword::core::decoded(foreword::core::end_to_read(text));
-        const foreword::core::Letters found = *typist->typist.letters(read, ignore_case != 0);
+        const foreword::core::Letters found = *alone(typist).letters(read, ignore_case != 0);
         typist->letters.clear();
         for (const foreword::core::Letter& one : found.next) {
             typist->letters.push_back({(std::uint32_t)one.character, one.probability});
@@ -277,8 +304,8 @@ int foreword_typist_trace(foreword_typist* typist, const char* text, foreword_en
     *word = nullptr, *layers = nullptr;
     return guarded(error, FOREWORD_FAILED, [&] {
         const std::u32string read = foreword::core::decoded(foreword::core::end_to_read(text));
-        typist->traced = typist->typist.trace(read, ending_of(ending));
-        const foreword::core::Engine& engine = typist->typist.reader().engine();
+        typist->traced = alone(typist).trace(read, ending_of(ending));
+        const foreword::core::Engine& engine = alone(typist).reader().engine();
         const std::size_t count = engine.layers(), size = engine.hidden_size();
         const float* const h = typist->traced.trace.after.parts.data();
         const float* const c = engine.has_memory() ? h + count * size : nullptr;

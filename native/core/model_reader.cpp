@@ -92,6 +92,14 @@ const NewWords* ModelReader::new_words() const {
     return new_words_.get();
 }
 
+const WordFrequencies& ModelReader::word_frequencies() const {
+    const Lock lock(estimating_frequencies_);
+    if (!word_frequencies_) {
+        word_frequencies_ = std::make_unique<const WordFrequencies>(*tokenizer_, *lexicon_, *rare_);
+    }
+    return *word_frequencies_;
+}
+
 ReadingProgress ModelReader::read(std::u32string_view text, const ReadingProgress* before, bool is_unfinished,
                                   std::size_t marks, std::size_t most) const {
     const auto [begin, is_whole] = reading_begin(text);

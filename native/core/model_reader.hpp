@@ -11,6 +11,7 @@
 #include "reading.hpp"
 #include "tokenizer.hpp"
 #include "word_files.hpp"
+#include "word_frequencies.hpp"
 
 #include <cstddef>
 #include <cstdint>
@@ -77,6 +78,8 @@ class ModelReader {
     const LetterTables& letter_tables() const;
     // Words that are neither in the vocabulary nor rare; null if the language has few of them.
     const NewWords* new_words() const;
+    // How frequent words are in the model's language.
+    const WordFrequencies& word_frequencies() const;
     // Whether marks attach to words; otherwise all are set apart.
     bool is_in_print() const { return !tokenizer_->spec().only_spaces; }
 
@@ -117,6 +120,8 @@ class ModelReader {
     mutable std::unique_ptr<const LetterTables> letter_tables_;
     mutable Mutex counting_letters_;
     mutable std::unique_ptr<const NewWords> new_words_;
+    mutable Mutex estimating_frequencies_;
+    mutable std::unique_ptr<const WordFrequencies> word_frequencies_;
 };
 
 }  // namespace foreword::core

@@ -104,11 +104,11 @@ int TextReader::capitals_after(const TextContext& context, char32_t first, std::
     return std::clamp(context.capitals + (is_capital ? 1 : -1), -MOST_CAPITALS, MOST_CAPITALS);
 }
 
-std::pair<std::size_t, bool> reading_begin(std::u32string_view text) {
-    if (text.size() < 2 * STRIDE) return {0, true};
-    const std::size_t cut = (text.size() / STRIDE - 1) * STRIDE;
+std::pair<std::size_t, bool> reading_begin(std::u32string_view text, std::size_t stride) {
+    if (text.size() < 2 * stride) return {0, true};
+    const std::size_t cut = (text.size() / stride - 1) * stride;
     std::size_t begin = cut;
-    for (std::size_t at = cut; at < cut + STRIDE / 2; ++at) {
+    for (std::size_t at = cut; at < cut + stride / 2; ++at) {
         if (is_white_space(text[at])) {
             begin = at + 1;
             break;

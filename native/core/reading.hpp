@@ -72,8 +72,9 @@ class TextReader {
     bool has_dash_;  // the training text has the dash of ranges between spaces
 };
 
-// The beginning of the part of a text that is read, and whether a line begins there.
-std::pair<std::size_t, bool> reading_begin(std::u32string_view text);
+// The beginning of the part of a text that is read, and whether a line begins there. A text of less than twice `stride`
+// characters is read as a whole.
+std::pair<std::size_t, bool> reading_begin(std::u32string_view text, std::size_t stride = STRIDE);
 
 // The end of a text (UTF-8) that is read as the whole text is, so that the rest need not be decoded: less than
 // three strides, counted from a multiple of STRIDE.

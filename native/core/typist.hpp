@@ -4,11 +4,11 @@
 
 #include "next_letter.hpp"
 #include "suggest.hpp"
+#include "suggester.hpp"
 
 #include <array>
 #include <cstddef>
 #include <deque>
-#include <limits>
 #include <memory>
 #include <optional>
 #include <set>
@@ -18,14 +18,6 @@
 #include <vector>
 
 namespace foreword::core {
-
-// What letters at the end of a text are taken for: whichever is more probable, an unfinished word, or a whole one.
-enum class Ending { EITHER, UNFINISHED, WHOLE };
-
-// What is suggested: the most probable words, or the words and phrases that together are expected to save the most keys.
-enum class Choice { WORDS, PHRASES };
-
-constexpr std::size_t ALL = std::numeric_limits<std::size_t>::max();
 
 // What a typist remembers, and whether it offers a word again.
 struct Memory {
@@ -42,19 +34,17 @@ struct WordTrace {
 // A keystroke that adds letters reads nothing again; one that ends a word advances the network by that word; an
 // edit reads what follows it. The answers are the same as without memory, if words are repeated. One thread at a
 // time may use it.
-class Typist {
+class Typist final : public Suggester {
   public:
     Typist(std::shared_ptr<const ModelReader> reader, Options options, Memory memory = {})
         : reader_(std::move(reader)), options_(std::move(options)), memory_(memory) {}
 
     const ModelReader& reader() const { return *reader_; }
-    // Whether a text is the last one with other letters at its end, which are read without the network.
-    bool has_read(std::u32string_view text) const;
-    // The k most probable words at the end of a text, or what `choice` says. None if more than `most` words must be read before, of which
-    // so many are read then. Throws Error: k is 0, or the model's scores overflow.
+    bool has_read(std::u32string_view text) const override;
+    int threads() const override { return reader_->engine().threads(); }
     std::optional<std::vector<Suggestion>> suggest(std::u32string_view text, std::size_t k,
                                                    Ending ending = Ending::EITHER, Choice choice = Choice::WORDS,
-                                                   std::size_t most = ALL);
+                                                   std::size_t most = ALL) override;
     // The probability of every next character at the end of a text; `Typist.letters` of Python explains it.
     // `ignores_case`: for keyboards without capitals. None as of `suggest`. Throws Error: the model's scores overflow.
     std::optional<Letters> letters(std::u32string_view text, bool ignores_case, std::size_t most = ALL);
@@ -65,8 +55,7 @@ class Typist {
     bool is_unfinished(std::u32string_view text);
     // Throws Error: the model's scores overflow.
     WordTrace trace(std::u32string_view text, Ending ending);
-    // Forgets the text that was read.
-    void forget();
+    void forget() override;
 
   private:
     // The suggestions that were visible at a text.

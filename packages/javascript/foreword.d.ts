@@ -1,11 +1,13 @@
 /**
  * Next-word prediction from a Foreword model folder: in browsers, in workers and in Node, without a server.
  *
- * The predictor is foreword.wasm, which C++ is compiled to. Each model has an instance of it, so that a model's
- * memory is freed with the model, and so is that of a model that was refused.
+ * The predictor is foreword.wasm, which C++ is compiled to. Each model, or mixture of models, has an instance of it, so that
+ * a model's memory is freed with the model, and so is that of a model that was refused.
  */
 /** A model folder's files by their names, such as `config.json`. */
 export type ModelFiles = Readonly<Record<string, Uint8Array>>;
+/** The URL of a model folder, or its files. */
+export type Source = string | URL | ModelFiles;
 export interface LoadOptions {
     /** foreword.wasm: its URL, its bytes or what they compiled to. By default it lies beside this script. */
     readonly module?: string | URL | BufferSource | WebAssembly.Module;
@@ -92,7 +94,7 @@ declare const LAYOUTS: readonly ["qwerty", "qwertz", "azerty"];
  * @param source the URL of its folder, or its files.
  * @throws ForewordError: a file is missing, damaged, or of a model that only Foreword for Python runs.
  */
-export declare function load(source: string | URL | ModelFiles, options?: LoadOptions): Promise<Model>;
+export declare function load(source: Source, options?: LoadOptions): Promise<Model>;
 /**
  * Loads a model at once, where nothing can be waited for. In a page, browsers may refuse to do so with a large module;
  * in workers and in Node, they do not.
@@ -101,6 +103,13 @@ export declare function load(source: string | URL | ModelFiles, options?: LoadOp
  * @throws ForewordError: a file is missing, damaged, or of a model that only Foreword for Python runs.
  */
 export declare function loadSync(files: ModelFiles, module: WebAssembly.Module): Model;
+/**
+ * Loads several models for people who mix languages.
+ *
+ * @param sources at least two, as for `load`.
+ * @throws ForewordError: as of `load`.
+ */
+export declare function loadMixture(sources: readonly Source[], options?: LoadOptions): Promise<Mixture>;
 /** A next-word model. */
 export declare class Model {
     /** The number of words in the vocabulary; their ids are below it. */
@@ -126,6 +135,19 @@ export declare class Model {
      */
     typist(options?: TypistOptions): Typist;
     private state;
+}
+/** Several next-word models, each of its own language. */
+export declare class Mixture {
+    private readonly instance;
+    private readonly handles;
+    /**
+     * A typist for one user or field, which suggests the words of all models in one list. The models are weighed by how
+     * frequent the words of the text are in each one's vocabulary, and one of little weight is not asked. Phrases are
+     * suggested where one model is asked.
+     *
+     * @throws ForewordError: there are fewer than two models; or as of `Model.typist`.
+     */
+    typist(options?: TypistOptions): Suggester;
 }
 /** What a model remembers of the words so far: a value of a few kilobytes, which never changes. */
 export declare class State {
@@ -154,10 +176,9 @@ export declare class State {
     private changed;
 }
 /** Suggests while one user types, and remembers what it has read: a key that adds a letter reads nothing again. */
-export declare class Typist {
-    private readonly instance;
-    private readonly handle;
-    private readonly network;
+export declare class Suggester {
+    protected readonly instance: Instance;
+    protected readonly handle: number;
     /**
      * The likeliest words at the end of a text, by falling probability; for a typist with `phrases`, words and
      * phrases, what saves the most keys first. Letters at the end are completed, mended if
@@ -167,6 +188,10 @@ export declare class Typist {
      * @param count the largest number of suggestions, at least 1.
      */
     suggest(text: string, count?: number): Suggestion[];
+}
+/** A suggester with one model, whose letters and network can be asked for, too. */
+export declare class Typist extends Suggester {
+    private readonly network;
     /**
      * The probability of every next character: for scanning keyboards, Dasher and ambiguous keys. The first call takes
      * longer, since it sorts the ways in which the words are typed. Options of the typist do not matter: a word that is
@@ -181,5 +206,34 @@ export declare class Typist {
      * @param text all of it up to the cursor; of 4,096 characters or more, only the end is read.
      */
     trace(text: string, { complete }?: TraceOptions): WordTrace;
+}
+/** An instance of foreword.wasm, and copies into its memory and out of it. */
+declare class Instance {
+    private readonly exports;
+    private readonly registry;
+    private broken;
+    private constructor();
+    static of(module: WebAssembly.Module): Promise<Instance>;
+    static at(module: WebAssembly.Module): Instance;
+    /** What an instance imports, and the function that makes it known to these imports. */
+    private static surroundings;
+    /** Loads a model from its files, which stay in memory with it. */
+    modelOf(files: ModelFiles): number;
+    /** Calls a function, whose errors are thrown. */
+    call(name: string, ...values: number[]): number;
+    withRoom<Result>(bytes: number, use: (address: number) => Result): Result;
+    withBytes<Result>(bytes: Uint8Array, use: (address: number) => Result): Result;
+    withText<Result>(text: string, use: (address: number) => Result): Result;
+    /** With the address of an array of the texts' addresses. */
+    withTexts<Result>(texts: readonly string[], use: (address: number) => Result): Result;
+    /** A copy. */
+    bytesAt(address: number, length: number): Uint8Array;
+    textAt(address: number): string;
+    view(): DataView;
+    /** Frees a handle once nobody has its owner any more. */
+    freeWith(owner: object, free: string, handle: number): void;
+    private memory;
+    private taken;
+    private placed;
 }
 export {};

@@ -9,12 +9,15 @@ const LAYOUTS = ["qwerty", "qwertz", "azerty"];
 const REQUIRED = ["config.json", "model.safetensors", "tokenizer.json"];
 const OPTIONAL = ["rare.txt", "spacing.json", "misspellings.json", "ngrams.safetensors"];
 async function load(source, options = {}) {
-  const isUrl = typeof source === "string" || source instanceof URL;
-  const [module, files] = await Promise.all([compiled(options.module), isUrl ? fetched(source) : source]);
+  const [module, files] = await Promise.all([compiled(options.module), filesOf(source)]);
   return new Model(await Instance.of(module), files);
 }
 function loadSync(files, module) {
   return new Model(Instance.at(module), files);
+}
+async function loadMixture(sources, options = {}) {
+  const [module, ...models] = await Promise.all([compiled(options.module), ...sources.map(filesOf)]);
+  return new Mixture(await Instance.of(module), models);
 }
 class Model {
   /** The number of words in the vocabulary; their ids are below it. */
@@ -60,6 +63,34 @@ class Model {
   }
   state(handle) {
     return new State(this, this.instance, handle, this.instance.call("foreword_state_size", this.handle));
+  }
+}
+class Mixture {
+  instance;
+  handles;
+  /** @internal */
+  constructor(instance, models) {
+    this.instance = instance;
+    this.handles = models.map((files) => instance.modelOf(files));
+  }
+  /**
+   * A typist for one user or field, which suggests the words of all models in one list. The models are weighed by how
+   * frequent the words of the text are in each one's vocabulary, and one of little weight is not asked. Phrases are
+   * suggested where one model is asked.
+   *
+   * @throws ForewordError: there are fewer than two models; or as of `Model.typist`.
+   */
+  typist(options = {}) {
+    const { instance, handles } = this;
+    const handle = withOptions(
+      instance,
+      options,
+      (given) => instance.withBytes(
+        bytesOfWords(handles),
+        (models) => instance.call("foreword_typist_new_mixed", models, handles.length, given, 0)
+      )
+    );
+    return new Suggester(instance, handle);
   }
 }
 class State {
@@ -131,25 +162,13 @@ class State {
     return copy;
   }
 }
-class Typist {
+class Suggester {
   instance;
   handle;
-  network;
   /** @internal */
-  constructor(instance, model, options) {
-    const { tolerant = false, offensive = false, blocked = [], layout = "qwerty", phrases = false } = options;
-    this.instance = instance;
-    this.network = {
-      layers: instance.call("foreword_model_layers", model),
-      units: instance.call("foreword_model_hidden_size", model),
-      gates: [...instance.textAt(instance.call("foreword_model_gates", model))]
-    };
-    this.handle = instance.withTexts(blocked, (texts) => {
-      const keys = LAYOUTS.indexOf(layout);
-      const fields = [Number(tolerant), Number(offensive), texts, blocked.length, keys, Number(phrases)];
-      return instance.withBytes(bytesOfWords(fields), (given) => instance.call("foreword_typist_new", model, given, 0));
-    });
-    instance.freeWith(this, "foreword_typist_free", this.handle);
+  constructor(instance, handle) {
+    [this.instance, this.handle] = [instance, handle];
+    instance.freeWith(this, "foreword_typist_free", handle);
   }
   /**
    * The likeliest words at the end of a text, by falling probability; for a typist with `phrases`, words and
@@ -181,6 +200,18 @@ class Typist {
         });
       })
     );
+  }
+}
+class Typist extends Suggester {
+  network;
+  /** @internal */
+  constructor(instance, model, options) {
+    super(instance, withOptions(instance, options, (given) => instance.call("foreword_typist_new", model, given, 0)));
+    this.network = {
+      layers: instance.call("foreword_model_layers", model),
+      units: instance.call("foreword_model_hidden_size", model),
+      gates: [...instance.textAt(instance.call("foreword_model_gates", model))]
+    };
   }
   /**
    * The probability of every next character: for scanning keyboards, Dasher and ambiguous keys. The first call takes
@@ -367,6 +398,14 @@ function bytesOfWords(words) {
   words.forEach((word, k) => view.setUint32(k * WORD, word, true));
   return new Uint8Array(view.buffer);
 }
+function withOptions(instance, options, use) {
+  const { tolerant = false, offensive = false, blocked = [], layout = "qwerty", phrases = false } = options;
+  return instance.withTexts(blocked, (texts) => {
+    const keys = LAYOUTS.indexOf(layout);
+    const fields = [Number(tolerant), Number(offensive), texts, blocked.length, keys, Number(phrases)];
+    return instance.withBytes(bytesOfWords(fields), use);
+  });
+}
 function wholeNumber(value, what) {
   if (Number.isInteger(value) && value >= 0 && value <= 4294967295) return value;
   throw new ForewordError(`${what} must be a whole number from 0 to 4294967295, not ${value}`);
@@ -380,6 +419,9 @@ function compiled(module) {
 }
 async function compiledFrom(url) {
   return WebAssembly.compile(await bytesOf(url));
+}
+async function filesOf(source) {
+  return typeof source === "string" || source instanceof URL ? fetched(source) : source;
 }
 async function fetched(folder) {
   const url = absolute(folder);
@@ -424,10 +466,13 @@ async function fromDisk(url) {
 export {
   EOS,
   ForewordError,
+  Mixture,
   Model,
   State,
+  Suggester,
   Typist,
   UNK,
   load,
+  loadMixture,
   loadSync
 };

@@ -1,12 +1,15 @@
 /**
  * Next-word prediction from a Foreword model folder: in browsers, in workers and in Node, without a server.
  *
- * The predictor is foreword.wasm, which C++ is compiled to. Each model has an instance of it, so that a model's
- * memory is freed with the model, and so is that of a model that was refused.
+ * The predictor is foreword.wasm, which C++ is compiled to. Each model, or mixture of models, has an instance of it, so that
+ * a model's memory is freed with the model, and so is that of a model that was refused.
  */
 
 /** A model folder's files by their names, such as `config.json`. */
 export type ModelFiles = Readonly<Record<string, Uint8Array>>;
+
+/** The URL of a model folder, or its files. */
+export type Source = string | URL | ModelFiles;
 
 export interface LoadOptions {
     /** foreword.wasm: its URL, its bytes or what they compiled to. By default it lies beside this script. */
@@ -112,9 +115,8 @@ const OPTIONAL = ["rare.txt", "spacing.json", "misspellings.json", "ngrams.safet
  * @param source the URL of its folder, or its files.
  * @throws ForewordError: a file is missing, damaged, or of a model that only Foreword for Python runs.
  */
-export async function load(source: string | URL | ModelFiles, options: LoadOptions = {}): Promise<Model> {
-    const isUrl = typeof source === "string" || source instanceof URL;
-    const [module, files] = await Promise.all([compiled(options.module), isUrl ? fetched(source) : source]);
+export async function load(source: Source, options: LoadOptions = {}): Promise<Model> {
+    const [module, files] = await Promise.all([compiled(options.module), filesOf(source)]);
     return new Model(await Instance.of(module), files);
 }
 
@@ -127,6 +129,17 @@ export async function load(source: string | URL | ModelFiles, options: LoadOptio
  */
 export function loadSync(files: ModelFiles, module: WebAssembly.Module): Model {
     return new Model(Instance.at(module), files);
+}
+
+/**
+ * Loads several models for people who mix languages.
+ *
+ * @param sources at least two, as for `load`.
+ * @throws ForewordError: as of `load`.
+ */
+export async function loadMixture(sources: readonly Source[], options: LoadOptions = {}): Promise<Mixture> {
+    const [module, ...models] = await Promise.all([compiled(options.module), ...sources.map(filesOf)]);
+    return new Mixture(await Instance.of(module), models);
 }
 
 /** A next-word model. */
@@ -181,6 +194,35 @@ export class Model {
 
     private state(handle: number): State {
         return new State(this, this.instance, handle, this.instance.call("foreword_state_size", this.handle));
+    }
+}
+
+/** Several next-word models, each of its own language. */
+export class Mixture {
+    private readonly instance: Instance;
+    private readonly handles: readonly number[];
+
+    /** @internal */
+    constructor(instance: Instance, models: readonly ModelFiles[]) {
+        this.instance = instance;
+        this.handles = models.map((files) => instance.modelOf(files));
+    }
+
+    /**
+     * A typist for one user or field, which suggests the words of all models in one list. The models are weighed by how
+     * frequent the words of the text are in each one's vocabulary, and one of little weight is not asked. Phrases are
+     * suggested where one model is asked.
+     *
+     * @throws ForewordError: there are fewer than two models; or as of `Model.typist`.
+     */
+    typist(options: TypistOptions = {}): Suggester {
+        const { instance, handles } = this;
+        const handle = withOptions(instance, options, (given) =>
+            instance.withBytes(bytesOfWords(handles), (models) =>
+                instance.call("foreword_typist_new_mixed", models, handles.length, given, 0),
+            ),
+        );
+        return new Suggester(instance, handle);
     }
 }
 
@@ -262,26 +304,14 @@ export class State {
 }
 
 /** Suggests while one user types, and remembers what it has read: a key that adds a letter reads nothing again. */
-export class Typist {
-    private readonly instance: Instance;
-    private readonly handle: number;
-    private readonly network: Network;
+export class Suggester {
+    protected readonly instance: Instance;
+    protected readonly handle: number;
 
     /** @internal */
-    constructor(instance: Instance, model: number, options: TypistOptions) {
-        const { tolerant = false, offensive = false, blocked = [], layout = "qwerty", phrases = false } = options;
-        this.instance = instance;
-        this.network = {
-            layers: instance.call("foreword_model_layers", model),
-            units: instance.call("foreword_model_hidden_size", model),
-            gates: [...instance.textAt(instance.call("foreword_model_gates", model))],
-        };
-        this.handle = instance.withTexts(blocked, (texts) => {
-            const keys = LAYOUTS.indexOf(layout);
-            const fields = [Number(tolerant), Number(offensive), texts, blocked.length, keys, Number(phrases)];
-            return instance.withBytes(bytesOfWords(fields), (given) => instance.call("foreword_typist_new", model, given, 0));
-        });
-        instance.freeWith(this, "foreword_typist_free", this.handle);
+    constructor(instance: Instance, handle: number) {
+        [this.instance, this.handle] = [instance, handle];
+        instance.freeWith(this, "foreword_typist_free", handle);
     }
 
     /**
@@ -313,6 +343,21 @@ export class Typist {
                 });
             }),
         );
+    }
+}
+
+/** A suggester with one model, whose letters and network can be asked for, too. */
+export class Typist extends Suggester {
+    private readonly network: Network;
+
+    /** @internal */
+    constructor(instance: Instance, model: number, options: TypistOptions) {
+        super(instance, withOptions(instance, options, (given) => instance.call("foreword_typist_new", model, given, 0)));
+        this.network = {
+            layers: instance.call("foreword_model_layers", model),
+            units: instance.call("foreword_model_hidden_size", model),
+            gates: [...instance.textAt(instance.call("foreword_model_gates", model))],
+        };
     }
 
     /**
@@ -540,6 +585,16 @@ function bytesOfWords(words: readonly number[]): Uint8Array {
     return new Uint8Array(view.buffer);
 }
 
+/** With the address of a `foreword_typist_options`. */
+function withOptions(instance: Instance, options: TypistOptions, use: (address: number) => number): number {
+    const { tolerant = false, offensive = false, blocked = [], layout = "qwerty", phrases = false } = options;
+    return instance.withTexts(blocked, (texts) => {
+        const keys = LAYOUTS.indexOf(layout);
+        const fields = [Number(tolerant), Number(offensive), texts, blocked.length, keys, Number(phrases)];
+        return instance.withBytes(bytesOfWords(fields), use);
+    });
+}
+
 function wholeNumber(value: number, what: string): number {
     if (Number.isInteger(value) && value >= 0 && value <= 0xffffffff) return value;
     throw new ForewordError(`${what} must be a whole number from 0 to 4294967295, not ${value}`);
@@ -556,6 +611,10 @@ function compiled(module: LoadOptions["module"]): Promise<WebAssembly.Module> {
 
 async function compiledFrom(url: string | URL): Promise<WebAssembly.Module> {
     return WebAssembly.compile(await bytesOf(url));
+}
+
+async function filesOf(source: Source): Promise<ModelFiles> {
+    return typeof source === "string" || source instanceof URL ? fetched(source) : source;
 }
 
 async function fetched(folder: string | URL): Promise<ModelFiles> {

@@ -1,14 +1,29 @@
 // Runs models in Node by packages/javascript. Reads an array of models from standard input: each has a folder, perhaps
 // the bytes of a state to begin with, steps, of which each is a word's id or a text, and texts after which a typist
-// suggests words or letters, or is traced. Writes what each step and each text led to.
+// suggests words or letters, or is traced; or several folders for a typist of a mixture. Writes what each step and each text
+// led to.
 import { text } from "node:stream/consumers";
 import { pathToFileURL } from "node:url";
-import { load } from "../../packages/javascript/foreword.js";
+import { load, loadMixture } from "../../packages/javascript/foreword.js";
 
 const models = JSON.parse(await text(process.stdin));
 process.stdout.write(JSON.stringify(await Promise.all(models.map(answers))));
 
-async function answers({ folder, begin, steps = [], typed = [], options, count, spelled = [], ignoreCase, traced = [], complete }) {
+async function answers(asked) {
+    return asked.folders === undefined ? ofOne(asked) : ofMixture(asked);
+}
+
+async function ofMixture({ folders, typed, options, count }) {
+    try {
+        const mixture = await loadMixture(folders.map((folder) => pathToFileURL(`${folder}/`)));
+        const typist = mixture.typist(options);
+        return { suggestions: typed.map((content) => suggested(typist, content, count)) };
+    } catch (error) {
+        return { error: `${error.name}: ${error.message}` };
+    }
+}
+
+async function ofOne({ folder, begin, steps = [], typed = [], options, count, spelled = [], ignoreCase, traced = [], complete }) {
     try {
         const model = await load(pathToFileURL(`${folder}/`));
         let state = begin === undefined ? model.start() : model.stateFromBytes(Buffer.from(begin, "hex"));

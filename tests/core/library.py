@@ -118,6 +118,10 @@ _SIGNATURES = {
     "state_to_bytes": (c_int, [c_void_p, c_char_p, _ERROR]),
     "state_from_bytes": (c_void_p, [c_void_p, c_char_p, c_size_t, _ERROR]),
     "typist_new": (c_void_p, [c_void_p, POINTER(TypistOptions), _ERROR]),
+    "typist_new_mixed": (
+        c_void_p,
+        [POINTER(c_void_p), c_size_t, POINTER(TypistOptions), _ERROR],
+    ),
     "typist_free": (None, [c_void_p]),
     "typist_suggest": (
         c_int,
@@ -206,6 +210,13 @@ class CModel:
         words = (c_char_p * len(blocked))(*(word.encode() for word in blocked))
         options = TypistOptions(tolerant, offensive, words, len(blocked), layout, phrases)
         return CTypist(self, self.library.checked("typist_new", self.handle, byref(options)))
+
+
+def mixed(models: Sequence[CModel]) -> "CTypist":
+    """A typist of several models."""
+    handles = (c_void_p * len(models))(*(model.handle for model in models))
+    library = models[0].library
+    return CTypist(models[0], library.checked("typist_new_mixed", handles, len(models), None))
 
 
 class CTypist:

@@ -18,10 +18,12 @@ from tests.predictor.test_compiled_network import CELLS, random_model
 from foreword.folder.quantised import quantise
 from foreword.folder.store import Folder, read_folder
 from foreword.predictor.engine import Engine
+from foreword.predictor.mixed_typist import MixedTypist
 from foreword.predictor.predictor import Predictor
 from foreword.predictor.slips import AZERTY
 from foreword.predictor.state import State
 from foreword.predictor.state_bytes import decode, encode
+from foreword.predictor.typist import Typist
 
 PACKAGE = ROOT / "packages/javascript"
 TEXTS = (
@@ -149,10 +151,9 @@ def test_what_is_wrong_is_told_and_leaves_the_state_as_it_was(tmp_path: Path) ->
 
 
 def check_suggestions(
-    answer: Answer, model: Predictor, options: Answer, texts: list[str], *, phrases: bool = False
+    answer: Answer, typist: Typist | MixedTypist, texts: list[str], *, phrases: bool = False
 ) -> None:
     """Compares what the module suggests at each text with what Python suggests."""
-    typist = model.typist(**options)
     for text, offered in zip(texts, answer["suggestions"], strict=True):
         expected = typist.suggest(text, 4, phrases=phrases)
         words = [(one["word"], one["accepted"]) for one in offered]
@@ -180,12 +181,24 @@ def test_suggestions_are_those_of_python(tmp_path: Path) -> None:
     asked.append({**asked[-1], "options": {"phrases": True}})
     *of_random, of_few, of_everyday, of_phrases = answers(asked)
     for answer, model, some in zip(of_random, models, texts, strict=False):
-        check_suggestions(answer, model.predictor, {}, some)
-    check_suggestions(of_few, models[-1].predictor, {**options, "layout": AZERTY}, texts[-1])
+        check_suggestions(answer, model.predictor.typist(), some)
+    of_options = models[-1].predictor.typist(**options, layout=AZERTY)
+    check_suggestions(of_few, of_options, texts[-1])
     everyday = Predictor(read_folder(EVERYDAY), threads=1)
-    check_suggestions(of_everyday, everyday, {}, typed)
-    check_suggestions(of_phrases, everyday, {}, typed, phrases=True)
+    check_suggestions(of_everyday, everyday.typist(), typed)
+    check_suggestions(of_phrases, everyday.typist(), typed, phrases=True)
     assert any(" " in one["word"] for offered in of_phrases["suggestions"] for one in offered)
+
+
+@needs("npm")
+def test_a_mixture_suggests_what_it_does_in_python(tmp_path: Path) -> None:
+    models = [random_words(seed, 60) for seed in (1, 2)]
+    folders = [written(model.files, tmp_path / str(k)) for k, model in enumerate(models)]
+    texts = [text for model in models for text in texts_of(random.Random(1), model, 15)]
+    asked = {"folders": folders, "typed": texts, "count": 4}
+    of_two, of_one = answers([asked, {**asked, "folders": folders[:1]}])
+    check_suggestions(of_two, MixedTypist([model.predictor for model in models]), texts)
+    assert "at least two models, not 1" in of_one["error"]
 
 
 @needs("npm")

@@ -8,13 +8,14 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
-from tests.core.library import ROOT, CError, CModel, CTypist, Library, compiled_example
+from tests.core.library import ROOT, CError, CModel, CTypist, Library, compiled_example, mixed
 from tests.core.test_library import configured
 from tests.core.typed_texts import KINDS, assert_same, model_of, random_words, texts_of
 from tests.needs import needs
 
 from foreword.folder.files import read_tensors
 from foreword.folder.store import read_folder, sha256
+from foreword.predictor.mixed_typist import MixedTypist
 from foreword.predictor.predictor import Predictor
 from foreword.predictor.slips import AZERTY, QWERTY, QWERTZ
 from foreword.predictor.typist import Typist
@@ -67,6 +68,26 @@ def test_the_everyday_model_suggests_what_it_does_in_python(library: Library) ->
         *("one two-thre", "a" * 300, "jump" * 12, "schön", "été ", "\u4f60\u597d"),
     ]
     assert_typed_alike(ours, theirs, edits, k=5)
+
+
+def test_a_mixture_suggests_what_it_does_in_python(library: Library) -> None:
+    models = [random_words(seed, 60) for seed in (1, 2)]
+    ours = mixed([CModel(library, model.files) for model in models])
+    theirs = MixedTypist([model.predictor for model in models])
+    draw = random.Random(1)
+    for text in [text for model in models for text in texts_of(draw, model, 15)]:
+        assert_same(ours.suggest(text, 4), theirs.suggest(text, 4), text)
+
+
+def test_what_a_mixture_cannot_do_is_told(library: Library) -> None:
+    model = CModel(library, random_words(1, 40).files)
+    with pytest.raises(CError, match="at least two models, not 1"):
+        mixed([model])
+    typist = mixed([model, model])
+    with pytest.raises(CError, match="only suggests words"):
+        typist.letters("the ")
+    with pytest.raises(CError, match="only suggests words"):
+        typist.trace("the ")
 
 
 def test_phrases_are_those_of_python(library: Library) -> None:

@@ -39,7 +39,7 @@ def speaker() -> MakeSpeaker:
 @pytest.fixture
 def in_python(monkeypatch: pytest.MonkeyPatch) -> None:
     """Lets typists read in Python, whose memory can be looked into."""
-    monkeypatch.setattr(Predictor, "_compiled_reader", None)
+    monkeypatch.setattr(Predictor, "compiled_reader", None)
 
 
 @pytest.fixture(params=["core", "Python"])

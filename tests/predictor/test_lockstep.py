@@ -30,7 +30,7 @@ texts = st.lists(st.sampled_from(WORDS), max_size=6).map(" ".join)
 def predictor(small_model: Path) -> Predictor:
     """A predictor whose typists read in Python: in the core, work is a single step."""
     model = load(small_model)
-    model._compiled_reader = None
+    model.compiled_reader = None
     return model
 
 

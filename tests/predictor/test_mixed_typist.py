@@ -1,8 +1,11 @@
+import random
 from collections.abc import Callable
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from tests.core.typed_texts import KINDS, assert_same, random_words, texts_of
+from tests.needs import needs
 
 from foreword.errors import SettingsError
 from foreword.folder.store import Folder
@@ -26,8 +29,9 @@ def german(speaker: MakeSpeaker) -> Predictor:
 
 
 @pytest.fixture
-def typist(english: Predictor, german: Predictor) -> MixedTypist:
-    return MixedTypist([english, german])
+def typist(each_way: None, english: Predictor, german: Predictor) -> MixedTypist:
+    # New ones, which have not been asked how their texts are read.
+    return MixedTypist([Predictor(english.folder), Predictor(german.folder)])
 
 
 def by_word(suggestions: list[Suggestion]) -> dict[str, float]:
@@ -110,17 +114,18 @@ def test_letters_that_begin_words_of_one_language_are_completed_in_it(
 
 
 def test_a_model_of_little_weight_is_not_asked(
-    typist: MixedTypist, monkeypatch: pytest.MonkeyPatch
+    in_python: None, english: Predictor, german: Predictor, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    typist = MixedTypist([Predictor(english.folder), Predictor(german.folder)])
     asked: list[str] = []
     for name, one in zip(("English", "German"), typist._typists, strict=True):
-        suggest = one.suggest
+        suggesting = one.suggesting
 
-        def noting(*arguments, name=name, suggest=suggest, **options):  # type: ignore[no-untyped-def]
+        def noting(*arguments, name=name, suggesting=suggesting, **options):  # type: ignore[no-untyped-def]
             asked.append(name)
-            return suggest(*arguments, **options)
+            return suggesting(*arguments, **options)
 
-        monkeypatch.setattr(one, "suggest", noting)
+        monkeypatch.setattr(one, "suggesting", noting)
     english, german = typist.weights("the house ")
     assert german < LEAST * english
 
@@ -135,6 +140,33 @@ def test_a_model_of_little_weight_is_not_asked(
 PIECES = st.sampled_from(
     ["the ", "das ", "h", "a", " ", "in", "Mond, ", "zz ", "\n", "\ud800", "the das " * 40]
 )
+
+
+@needs("kernels")
+@pytest.mark.parametrize("seed", range(len(KINDS)))
+def test_the_core_mixes_as_python_does(seed: int) -> None:
+    models = [random_words(3 * seed + number, 60, **KINDS[seed]) for number in range(2 + seed % 2)]
+    ours = MixedTypist([model.predictor for model in models])
+    theirs = MixedTypist([readable_alone(model.predictor) for model in models])
+    assert ours._compiled is not None
+    assert theirs._compiled is None
+    draw = random.Random(seed)
+    texts = [text for model in models for text in texts_of(draw, model, 12)]
+    for text in draw.sample(texts, len(texts)):
+        complete, phrases = draw.choice([None, None, True, False]), draw.random() < 0.2
+        assert ours.weights(text, complete=complete) == pytest.approx(
+            theirs.weights(text, complete=complete)
+        )
+        offered = [
+            one.suggest(text, 4, complete=complete, phrases=phrases) for one in (ours, theirs)
+        ]
+        assert_same(*offered, text)
+
+
+def readable_alone(predictor: Predictor) -> Predictor:
+    readable = Predictor(predictor.folder, threads=1)
+    readable.compiled_reader = None
+    return readable
 
 
 @settings(max_examples=25)

@@ -351,7 +351,7 @@ def _predictors(make_folder: MakeFolder) -> None:
     if not _PREDICTORS:
         folder = make_folder()
         _PREDICTORS.update({name: Predictor(replace(folder)) for name in ("core", "Python")})
-        _PREDICTORS["Python"]._compiled_reader = None
+        _PREDICTORS["Python"].compiled_reader = None
         _PREDICTORS["wrapped"] = of_wrapped_text(folder)
 
 

@@ -135,25 +135,13 @@
       return copy;
     }
   };
-  var Typist = class {
+  var Suggester = class {
     /** @internal */
-    constructor(instance, model, options) {
+    constructor(instance, handle) {
       __publicField(this, "instance");
       __publicField(this, "handle");
-      __publicField(this, "network");
-      const { tolerant = false, offensive = false, blocked = [], layout = "qwerty", phrases = false } = options;
-      this.instance = instance;
-      this.network = {
-        layers: instance.call("foreword_model_layers", model),
-        units: instance.call("foreword_model_hidden_size", model),
-        gates: [...instance.textAt(instance.call("foreword_model_gates", model))]
-      };
-      this.handle = instance.withTexts(blocked, (texts) => {
-        const keys = LAYOUTS.indexOf(layout);
-        const fields = [Number(tolerant), Number(offensive), texts, blocked.length, keys, Number(phrases)];
-        return instance.withBytes(bytesOfWords(fields), (given) => instance.call("foreword_typist_new", model, given, 0));
-      });
-      instance.freeWith(this, "foreword_typist_free", this.handle);
+      [this.instance, this.handle] = [instance, handle];
+      instance.freeWith(this, "foreword_typist_free", handle);
     }
     /**
      * The likeliest words at the end of a text, by falling probability; for a typist with `phrases`, words and
@@ -185,6 +173,18 @@
           });
         })
       );
+    }
+  };
+  var Typist = class extends Suggester {
+    /** @internal */
+    constructor(instance, model, options) {
+      super(instance, withOptions(instance, options, (given) => instance.call("foreword_typist_new", model, given, 0)));
+      __publicField(this, "network");
+      this.network = {
+        layers: instance.call("foreword_model_layers", model),
+        units: instance.call("foreword_model_hidden_size", model),
+        gates: [...instance.textAt(instance.call("foreword_model_gates", model))]
+      };
     }
     /**
      * The probability of every next character: for scanning keyboards, Dasher and ambiguous keys. The first call takes
@@ -373,6 +373,14 @@
     const view = new DataView(new ArrayBuffer(words.length * WORD));
     words.forEach((word, k) => view.setUint32(k * WORD, word, true));
     return new Uint8Array(view.buffer);
+  }
+  function withOptions(instance, options, use) {
+    const { tolerant = false, offensive = false, blocked = [], layout = "qwerty", phrases = false } = options;
+    return instance.withTexts(blocked, (texts) => {
+      const keys = LAYOUTS.indexOf(layout);
+      const fields = [Number(tolerant), Number(offensive), texts, blocked.length, keys, Number(phrases)];
+      return instance.withBytes(bytesOfWords(fields), use);
+    });
   }
   function wholeNumber(value, what) {
     if (Number.isInteger(value) && value >= 0 && value <= 4294967295) return value;

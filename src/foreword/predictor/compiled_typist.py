@@ -66,8 +66,54 @@ class CompiledReader:
         )
 
 
-class CompiledTypist:
-    """Does the work of `Typist` by `native/core/typist.hpp`. Thread-safe."""
+class _CompiledSuggester:
+    """Suggests while one user types, in the core, and tells errors as Python's own. Thread-safe."""
+
+    def __init__(self, native: Any) -> None:
+        self._native = native
+        self._error = compiled.part("core").Error
+        self._suggesting = compiled.part("Suggesting")
+        self.forget = native.forget
+
+    def suggest(self, text: str, k: int, complete: bool | None, phrases: bool) -> list[Suggestion]:
+        """Return what `Typist.suggest` does.
+
+        Raises:
+            FolderError: a model's scores overflow.
+        """
+        return _suggestions(self._asked(self._native.suggest, text, k, complete, phrases))
+
+    def suggesting(
+        self, text: str, k: int, complete: bool | None, phrases: bool
+    ) -> Work[list[Suggestion]]:
+        """Do the same as work, of which some words are read at a time; see `lockstep`."""
+        rows = yield from self._in_parts(
+            partial(self._suggesting, self._native, text, k, complete, phrases)
+        )
+        return _suggestions(rows)
+
+    def _asked(self, method: Callable[..., Any], *arguments: object) -> Any:
+        """Return what a method of the core does.
+
+        Raises:
+            FolderError: a model's scores overflow.
+        """
+        try:
+            return method(*arguments)
+        except self._error as error:
+            raise FolderError(str(error)) from None
+
+    def _in_parts(self, question: Callable[[int], Any]) -> Work[Any]:
+        """Return the answer to a question about a text, of which some words are read in a call."""
+        while True:
+            part = question(WORDS_AT_ONCE)
+            answer = yield Call(partial(self._asked, part.answer), part)
+            if answer is not None:
+                return answer
+
+
+class CompiledTypist(_CompiledSuggester):
+    """Does the work of `Typist` by `native/core/typist.hpp`."""
 
     def __init__(
         self,
@@ -81,37 +127,19 @@ class CompiledTypist:
         marks: int,
     ) -> None:
         """Take the arguments of `Predictor.typist`."""
+        super().__init__(
+            compiled.part("Typist")(
+                reader.native,
+                tolerant=tolerant,
+                offensive=offensive,
+                blocked=list(blocked),
+                layout=layout.rows,
+                repeats=repeats,
+                marks=marks,
+            )
+        )
         self._engine = reader.engine
-        self._error = compiled.part("core").Error
-        self._native = compiled.part("Typist")(
-            reader.native,
-            tolerant=tolerant,
-            offensive=offensive,
-            blocked=list(blocked),
-            layout=layout.rows,
-            repeats=repeats,
-            marks=marks,
-        )
-        self._suggesting = compiled.part("Suggesting")
         self._lettering = compiled.part("Lettering")
-        self.forget = self._native.forget
-
-    def suggest(self, text: str, k: int, complete: bool | None, phrases: bool) -> list[Suggestion]:
-        """Return what `Typist.suggest` does.
-
-        Raises:
-            FolderError: the model's scores overflow.
-        """
-        return _suggestions(self._asked(self._native.suggest, text, k, complete, phrases))
-
-    def suggesting(
-        self, text: str, k: int, complete: bool | None, phrases: bool
-    ) -> Work[list[Suggestion]]:
-        """Do the same as work, of which some words are read at a time; see `lockstep`."""
-        rows = yield from self._in_parts(
-            partial(self._suggesting, self._native, text, k, complete, phrases)
-        )
-        return _suggestions(rows)
 
     def letters(self, text: str, ignore_case: bool) -> Letters:
         """Return what `Typist.letters` does.
@@ -146,24 +174,33 @@ class CompiledTypist:
         values = np.frombuffer(parts, dtype=np.float32).reshape(len(start), *start[0].shape)
         return State(tuple(values), last)
 
-    def _asked(self, method: Callable[..., Any], *arguments: object) -> Any:
-        """Return what a method of the core does.
 
-        Raises:
-            FolderError: the model's scores overflow.
-        """
-        try:
-            return method(*arguments)
-        except self._error as error:
-            raise FolderError(str(error)) from None
+class CompiledMixedTypist(_CompiledSuggester):
+    """Does the work of `MixedTypist` by `native/core/mixed_typist.hpp`."""
 
-    def _in_parts(self, question: Callable[[int], Any]) -> Work[Any]:
-        """Return the answer to a question about a text, of which some words are read in a call."""
-        while True:
-            part = question(WORDS_AT_ONCE)
-            answer = yield Call(partial(self._asked, part.answer), part)
-            if answer is not None:
-                return answer
+    def __init__(
+        self,
+        readers: Iterable[CompiledReader],
+        *,
+        tolerant: bool,
+        offensive: bool,
+        blocked: Iterable[str],
+        layout: Layout,
+    ) -> None:
+        """Take the arguments of `MixedTypist`."""
+        super().__init__(
+            compiled.part("MixedTypist")(
+                [reader.native for reader in readers],
+                tolerant=tolerant,
+                offensive=offensive,
+                blocked=list(blocked),
+                layout=layout.rows,
+            )
+        )
+
+    def weights(self, text: str, complete: bool | None) -> tuple[float, ...]:
+        """Return what `MixedTypist.weights` does."""
+        return tuple(self._native.weights(text, complete))
 
 
 def _suggestions(rows: Iterable[tuple[Any, ...]]) -> list[Suggestion]:

@@ -5,11 +5,13 @@ Each model keeps its own vocabulary, tokeniser and typist. Knows no networks.
 
 import math
 from collections.abc import Callable, Iterable, Sequence
-from functools import lru_cache, partial
+from functools import cached_property, lru_cache, partial
 from operator import mul
 
 from foreword.errors import SettingsError
+from foreword.predictor.compiled_typist import CompiledMixedTypist
 from foreword.predictor.layer import Layer
+from foreword.predictor.lockstep import Work, alone
 from foreword.predictor.predictor import Predictor
 from foreword.predictor.reading import beginning, readable
 from foreword.predictor.slips import QWERTY, Layout
@@ -22,7 +24,7 @@ SWITCH = 0.1
 CHARACTERS = 256
 """The weights follow from at least this many last characters of a text, and from fewer than twice
 as many. A fixed share of `SWITCH` has forgotten what was before."""
-LEAST = 0.2
+LEAST = 0.5
 """The least weight, relative to the largest, of a model that is asked for words."""
 BEYOND = 3
 """The number of words beyond those wanted for which a model is asked, since another model may
@@ -74,22 +76,21 @@ class MixedTypist:
         if len(models) < 2:
             raise SettingsError(f"a mixture needs at least two models, not {len(models)}")
         blocked = list(blocked)
-        self._typists = [
-            model.typist(
+        self._models = tuple(models)
+        self._given = (tolerant, layer, offensive, blocked, layout)
+        self._compiled = None
+        readers = [model.compiled_reader for model in models]
+        # The core knows the neighbours of keys by their rows alone, and no layers.
+        if all(readers) and layer is None and type(layout) is Layout:
+            self._compiled = CompiledMixedTypist(
+                filter(None, readers),
                 tolerant=tolerant,
-                layer=layer if number == 0 else None,
                 offensive=offensive,
                 blocked=blocked,
                 layout=layout,
             )
-            for number, model in enumerate(models)
-        ]
-        self._folds = [model.lexicon.fold for model in models]
-        self._likelihoods: Callable[[str, bool], Weights] = lru_cache(maxsize=REMEMBERED)(
-            partial(_likelihoods, [model.word_frequencies for model in models])
-        )
         # Replaced as a whole, so that a thread sees either the old or the new one.
-        self._known: tuple[int, str, Weights] = (0, "", self._equal)
+        self._known: tuple[str, Weights] = ("", self._equal)
 
     def suggest(
         self, text: str, k: int = 3, *, complete: bool | None = None, phrases: bool = False
@@ -102,16 +103,34 @@ class MixedTypist:
         """
         if k < 1:
             raise SettingsError(f"k must be at least 1, not {k}")
+        if self._compiled is not None:
+            return self._compiled.suggest(text, k, complete, phrases)
+        return alone(self._suggesting(text, k, complete, phrases))
+
+    def suggesting(
+        self, text: str, k: int = 3, *, complete: bool | None = None, phrases: bool = False
+    ) -> Work[list[Suggestion]]:
+        """Suggest as work that can be combined with that of other users; see `lockstep`."""
+        if k < 1:
+            raise SettingsError(f"k must be at least 1, not {k}")
+        if self._compiled is not None:
+            return self._compiled.suggesting(text, k, complete, phrases)
+        return self._suggesting(text, k, complete, phrases)
+
+    def _suggesting(
+        self, text: str, k: int, complete: bool | None, phrases: bool
+    ) -> Work[list[Suggestion]]:
         weights = self.weights(text, complete=complete)
         least = LEAST * max(weights)
         asked = [number for number, weight in enumerate(weights) if weight >= least]
         if len(asked) == 1:
-            return self._asked(asked[0], weights, text, k, complete, phrases=phrases)
+            return (yield from self._asked(asked[0], weights, text, k, complete, phrases))
         merged: dict[str, Suggestion] = {}
         contributed: dict[str, float] = {}
         for number in asked:
             fold = self._folds[number]
-            for suggestion in self._asked(number, weights, text, k + BEYOND, complete):
+            offered = yield from self._asked(number, weights, text, k + BEYOND, complete, False)
+            for suggestion in offered:
                 word, share = fold(suggestion.word), suggestion.probability
                 if (same := merged.get(word)) is None:
                     merged[word], contributed[word] = suggestion, share
@@ -128,16 +147,14 @@ class MixedTypist:
         text: str,
         k: int,
         complete: bool | None,
-        *,
-        phrases: bool = False,
-    ) -> list[Suggestion]:
+        phrases: bool,
+    ) -> Work[list[Suggestion]]:
         """Return what a model suggests, with probabilities times its weight."""
-        weight = weights[number]
+        weight, typist = weights[number], self._typists[number]
+        offered = yield from typist.suggesting(text, k, complete=complete, phrases=phrases)
         return [
             Suggestion(word, weight * share, written, replaces)
-            for word, share, written, replaces in self._typists[number].suggest(
-                text, k, complete=complete, phrases=phrases
-            )
+            for word, share, written, replaces in offered
         ]
 
     def weights(self, text: str, *, complete: bool | None = None) -> Weights:
@@ -148,17 +165,19 @@ class MixedTypist:
             complete: False takes letters at the end as a whole word; otherwise they are the
                 beginning of one.
         """
+        if self._compiled is not None:
+            return self._compiled.weights(text, complete)
         begin, _ = beginning(text, CHARACTERS)
         seen = readable(text[begin:])
         last = "" if not seen or seen[-1].isspace() else seen.rsplit(None, 1)[-1]
         before = seen[: len(seen) - len(last)]
-        known_begin, known, weights = self._known
-        if begin != known_begin or not before.startswith(known):
+        known, weights = self._known
+        if not before.startswith(known):
             known, weights = "", self._equal
         if before != known:
             for piece in before[len(known) :].split():
                 weights = self._after(weights, piece)
-            self._known = (begin, before, weights)
+            self._known = (before, weights)
         if not last:
             return weights
         if complete is False:
@@ -167,7 +186,7 @@ class MixedTypist:
 
     @property
     def _equal(self) -> Weights:
-        return (1 / len(self._typists),) * len(self._typists)
+        return (1 / len(self._models),) * len(self._models)
 
     def _after(self, weights: Weights, piece: str) -> Weights:
         """Return the weights at the word after a piece of text between spaces."""
@@ -177,11 +196,37 @@ class MixedTypist:
         judged = _by_bayes(weights, likelihoods)
         return tuple([(1 - SWITCH) * weight + SWITCH / len(judged) for weight in judged])
 
+    @cached_property
+    def _typists(self) -> list[Typist]:
+        tolerant, layer, offensive, blocked, layout = self._given
+        return [
+            model.typist(
+                tolerant=tolerant,
+                layer=layer if number == 0 else None,
+                offensive=offensive,
+                blocked=blocked,
+                layout=layout,
+            )
+            for number, model in enumerate(self._models)
+        ]
+
+    @cached_property
+    def _folds(self) -> list[Callable[[str], str]]:
+        return [model.lexicon.fold for model in self._models]
+
+    @cached_property
+    def _likelihoods(self) -> Callable[[str, bool], Weights]:
+        languages = [model.word_frequencies for model in self._models]
+        return lru_cache(maxsize=REMEMBERED)(partial(_likelihoods, languages))
+
     def forget(self) -> None:
         """Forget the text that was read."""
+        if self._compiled is not None:
+            self._compiled.forget()
+            return
         for typist in self._typists:
             typist.forget()
-        self._known = (0, "", self._equal)
+        self._known = ("", self._equal)
 
 
 def typist_of(

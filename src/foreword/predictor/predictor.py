@@ -336,7 +336,7 @@ class Predictor:
         """
         return Typist(
             lambda: self._reader,
-            self._compiled_reader,
+            self.compiled_reader,
             tolerant=tolerant,
             layer=layer,
             offensive=offensive,
@@ -378,7 +378,7 @@ class Predictor:
         return text[: len(text) - len(typed)], self.tokenizer.normalise(typed)
 
     @cached_property
-    def _compiled_reader(self) -> CompiledReader | None:
+    def compiled_reader(self) -> CompiledReader | None:
         """What reads in C++; None if only Python can read this model's texts or run its network."""
         is_able = (
             self._engine.is_compiled

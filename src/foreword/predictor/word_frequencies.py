@@ -82,8 +82,6 @@ class WordFrequencies:
             high = self._lexicon.end(fold, low, high)
         if low < high:
             return self._sums[high] - self._sums[low]
-        if not self._lexicon.may_begin(fold):
-            return 0.0
         ids, weights = self._lexicon.begun(fold)  # apostrophes or accents were not typed
         shares = self._shares[ids]
         return float((shares if weights is None else shares * weights).sum())
