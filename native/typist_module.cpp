@@ -186,8 +186,8 @@ class PyTypist final : public PySuggester {
 class PyMixedTypist final : public PySuggester {
   public:
     PyMixedTypist(const nb::list& readers, bool is_tolerant, bool is_offensive, const nb::list& blocked,
-                  const nb::list& layout)
-        : layout_(each(layout)), typist_(typists_of(readers, is_tolerant, is_offensive, encoded(blocked))) {}
+                  const nb::list& layout, std::size_t marks)
+        : layout_(each(layout)), typist_(typists_of(readers, is_tolerant, is_offensive, encoded(blocked), marks)) {}
 
     core::MixedTypist& suggester() override { return typist_; }
 
@@ -198,11 +198,11 @@ class PyMixedTypist final : public PySuggester {
 
   private:
     std::vector<core::Typist> typists_of(const nb::list& readers, bool is_tolerant, bool is_offensive,
-                                         const std::vector<std::string>& blocked) const {
+                                         const std::vector<std::string>& blocked, std::size_t marks) const {
         std::vector<core::Typist> typists;
         for (const nb::handle& reader : readers) {
             typists.push_back(typist_of(nb::cast<const core::ModelReader&>(reader), is_tolerant, is_offensive, blocked,
-                                        layout_, {}));
+                                        layout_, {true, marks}));
         }
         return typists;
     }
@@ -434,9 +434,11 @@ void bind_typist(nb::module_& m) {
         .def(
             "__init__",
             [](PyMixedTypist* self, const nb::list& readers, bool tolerant, bool offensive, const nb::list& blocked,
-               const nb::list& layout) { new (self) PyMixedTypist(readers, tolerant, offensive, blocked, layout); },
+               const nb::list& layout, std::size_t marks) {
+                new (self) PyMixedTypist(readers, tolerant, offensive, blocked, layout, marks);
+            },
             nb::arg("readers"), nb::kw_only(), nb::arg("tolerant"), nb::arg("offensive"), nb::arg("blocked"),
-            nb::arg("layout"), nb::keep_alive<1, 2>())
+            nb::arg("layout"), nb::arg("marks"), nb::keep_alive<1, 2>())
         .def("weights", &PyMixedTypist::weights, nb::arg("text"), nb::arg("complete").none());
     nb::class_<Question>(m, "Question", "What is asked of a typist, and the answer.")
         .def("answer", &Question::answer);

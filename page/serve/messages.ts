@@ -33,6 +33,8 @@ export interface Question {
   text: string;
   k: number;
   model: string | null;
+  /** Further models, whose words are suggested too. */
+  also?: string[];
   phrases: boolean;
   trace: boolean;
 }

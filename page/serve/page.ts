@@ -18,14 +18,19 @@ const A_WORD = /\s*\S+/g;
 const inside = new Inside();
 const token = tokenOf(location);
 let model: string | null = null;
-let hasModels = false;
+let names: string[] | null = null;
 
 const desk = new Desk((text) => {
-  const question = { text, k: SHOWN, model, phrases: phrases.checked, trace: true };
-  answering.ask(question, (answer) => show(text, answer));
+  const trace = others() === undefined;
+  answering.ask(asking(text, { k: SHOWN, phrases: phrases.checked, trace }), (answer) => show(text, answer));
 });
 const { field } = desk;
 const phrases = switchOf("phrases", () => {
+  field.area.focus();
+  desk.changed();
+});
+const allModels = switchOf("all-models", () => {
+  lookInside();
   field.area.focus();
   desk.changed();
 });
@@ -37,8 +42,25 @@ function whoAnswers(): Answering<Question, Answer> {
   const base = new URL(".", location.href);
   const name = document.documentElement.dataset["model"];
   if (name !== undefined) return new Module(name, base, listener);
-  const byHttp = ({ text, k, phrases }: Question) => ({ text, k, phrases });
+  const byHttp = ({ text, k, phrases, also }: Question) => ({ text, k, phrases, also });
   return new Connection(base, token, { socket: "v1/type", post: "v1/predict", byHttp }, listener);
+}
+
+/** The models beside the chosen one, if the words of all are suggested. */
+function others(): string[] | undefined {
+  if (names === null || names.length < 2 || !allModels.checked) return undefined;
+  return names.filter((name) => name !== (model ?? names?.[0]));
+}
+
+function asking(text: string, options: Pick<Question, "k" | "phrases" | "trace">): Question {
+  const also = others();
+  return { text, model, ...options, ...(also === undefined ? {} : { also }) };
+}
+
+/** One network can be looked into, several cannot. */
+function lookInside(): void {
+  inside.forget();
+  if (others() !== undefined) inside.explain("The words are those of several networks. Ask one of them to see inside.");
 }
 
 function show(text: string, answer: Answer): void {
@@ -68,8 +90,7 @@ function goOn(accepted: string): void {
 /** Makes the grey text a word longer, as long as the network is sure. */
 function lookAhead(text: string): void {
   if (field.ghost.length >= GHOST_WORDS) return;
-  const question = { text: `${text} `, k: 1, model, phrases: false, trace: false };
-  answering.ask(question, (answer) => {
+  answering.ask(asking(`${text} `, { k: 1, phrases: false, trace: false }), (answer) => {
     const next = answer.suggestions[0];
     if (desk.isDismissed || !field.ghost.length || !next || next.probability < SURE) return;
     if (!next.text.startsWith(text) || next.text.length <= text.length) return;
@@ -80,25 +101,29 @@ function lookAhead(text: string): void {
 
 function showState(state: State): void {
   if (state.untraced !== null) inside.explain(state.untraced);
-  if (state.kind === "here" && !hasModels) void listModels();
+  if (state.kind === "here" && names === null) void listModels();
   desk.showState(state);
 }
 
 async function listModels(): Promise<void> {
   const models = await answering.models();
-  if (models === null || hasModels) return;
-  hasModels = true;
+  if (models === null || names !== null) return;
   const { words, translators } = models;
+  names = words;
+  byId("all-models-choice").hidden = words.length < 2;
   const other = byId<HTMLAnchorElement>("other-page");
   other.hidden = translators.length === 0;
   if (token !== null) other.hash = `token=${encodeURIComponent(token)}`;
   if (words.length === 0 && translators.length > 0) location.replace(other.href);
   offerModels(words, (name) => {
     model = name;
-    inside.forget();
+    lookInside();
     field.area.focus();
     desk.changed();
   });
+  if (others() === undefined) return;
+  lookInside();
+  desk.changed();
 }
 
 watchTheme(() => inside.draw());

@@ -11,6 +11,7 @@ from typing import Any
 from playwright.sync_api import Page, Route, WebSocketRoute
 
 import foreword.server
+from foreword.predictor.mixed_typist import typist_of
 from foreword.predictor.predictor import Predictor
 
 ADDRESS = "http://foreword.test/"
@@ -50,7 +51,7 @@ class Stub:
             route.fulfill(json={key: [{"id": n} for n in ids] for key, ids in names.items()})
         elif path == "v1/predict":
             question = route.request.post_data_json
-            assert set(question) <= {"text", "k", "model", "phrases"}
+            assert set(question) <= {"text", "k", "model", "also", "phrases"}
             self.asked.append(question)
             route.fulfill(json=self.suggested(question))
         else:
@@ -68,7 +69,8 @@ class Stub:
 
     def typed(self, socket: WebSocketRoute, text: str) -> None:
         question = json.loads(text)
-        assert set(question) <= {"id", "text", "k", "model", "phrases", "trace"}
+        assert set(question) <= {"id", "text", "k", "model", "also", "phrases", "trace"}
+        assert not (question["trace"] and "also" in question)
         self.asked.append(question)
         if self.is_silent:
             return
@@ -85,7 +87,8 @@ class Stub:
 
     def suggested(self, question: dict[str, Any]) -> dict[str, Any]:
         text = question["text"]
-        actual = self.model(question).suggest(text, question["k"], phrases=question["phrases"])
+        models = [self.model(question), *(self.models[name] for name in question.get("also", []))]
+        actual = typist_of(models).suggest(text, question["k"], phrases=question["phrases"])
         return {
             "suggestions": [
                 {"word": one.word, "text": one.accepted(text), "probability": one.probability}

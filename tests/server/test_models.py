@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from foreword.predictor.lockstep import alone
 from foreword.predictor.predictor import load
 from foreword.server import models
 from foreword.server.app import make_service
@@ -68,7 +69,8 @@ def test_a_model_that_was_replaced_is_freed_and_its_memory_given_back(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     path = write(made("lstm"), tmp_path / "one")
-    served = Models([str(path)], typists=4)
+    served = Models([str(path), str(write(made("gru"), tmp_path / "two"))], typists=4)
+    alone(served.mixture(None, ["two"]).typists.suggesting("the c", 3, phrases=False))
     old = weakref.ref(served.get(None).predictor)
     given_back = []
     monkeypatch.setattr(models, "give_back", lambda: given_back.append(old() is None))

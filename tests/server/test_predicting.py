@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 from starlette.testclient import TestClient
 
+from foreword.predictor.mixed_typist import MixedTypist
 from foreword.predictor.predictor import Predictor, load
 
 TEXTS = ["", "I would li", "I would like ", "the cat sat on the", "the\ncat\n\nsat ", "zzz", "Pari"]
@@ -73,6 +74,32 @@ def test_many_texts_are_answered_in_their_order(client: TestClient, predictor: P
 def test_models_are_chosen_by_name(client: TestClient, other_path: Path) -> None:
     answer = client.post("/v1/predict", json={"text": "the ", "model": "other"}).json()
     assert answer == {"model": "other", "suggestions": expected(load(other_path), "the ")}
+
+
+@pytest.mark.parametrize("options", [{}, {"tolerant": True, "blocked": ["cat"]}])
+def test_several_models_suggest_in_one_list(
+    client: TestClient, predictor: Predictor, other_path: Path, options: dict[str, object]
+) -> None:
+    mixed = MixedTypist([predictor, load(other_path)], **options)  # type: ignore[arg-type]
+    for text in ("", "I would li", "I would like ", "the c"):
+        body = {"text": text, "also": ["other"], **options}
+        answer = client.post("/v1/predict", json=body).json()
+        offered = [
+            {"word": s.word, "text": s.accepted(text), "probability": pytest.approx(s.probability)}
+            for s in mixed.suggest(text)
+        ]
+        assert answer == {"model": "small", "suggestions": offered}
+
+
+def test_which_further_models_are_wrong_is_told(client: TestClient) -> None:
+    for also, status, code in [
+        (["none"], 404, "model_not_found"),
+        (["small"], 422, "invalid"),
+        (["other", "other"], 422, "invalid"),
+        (["other"] * 8, 422, "invalid"),
+    ]:
+        answer = client.post("/v1/predict", json={"text": "the ", "also": also})
+        assert (answer.status_code, answer.json()["error"]["code"]) == (status, code)
 
 
 @pytest.mark.parametrize("name", ["none", "../small", "/etc/passwd", ""])

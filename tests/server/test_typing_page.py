@@ -16,6 +16,7 @@ from tests.server.browser import ADDRESS, FILES, Stub
 
 import foreword
 from foreword.inspect.colours import DIVERGING, SEQUENTIAL
+from foreword.predictor.mixed_typist import MixedTypist
 from foreword.predictor.predictor import Predictor
 
 pytestmark = NEEDED
@@ -403,6 +404,33 @@ def test_another_model_is_chosen_by_its_name(
     page.select_option("#model", "other")
     expect(page.locator(".part[data-part=z]")).to_be_visible()
     assert stub.asked[-1].get("model") == "other"
+
+
+def test_with_the_switch_all_models_suggest_in_one_list(
+    show: Callable[..., Page], stub: Stub, make_folder: MakeFolder, predictor: Predictor
+) -> None:
+    other = Predictor(make_folder("gru"))
+    stub.models["other"] = other
+    page = show()
+    type_text(page, "I would li")
+    page.check("#all-models")
+    assert page.evaluate("document.activeElement.id") == "field"
+    expected = MixedTypist([predictor, other]).suggest("I would li", 3)
+    expect(page.locator(".suggestion-word")).to_have_text([one.word for one in expected])
+    expect(page.locator("#inside-says")).to_have_text(re.compile("several networks"))
+    assert stub.asked[-1]["also"] == ["other"]
+    page.reload()
+    expect(page.locator("#all-models")).to_be_checked()
+    page.uncheck("#all-models")
+    type_text(page, "the cat ")
+    expect(page.locator(".part").first).to_be_visible()
+    assert "also" not in stub.asked[-1]
+
+
+def test_one_model_has_no_switch_for_all(show: Callable[..., Page]) -> None:
+    page = show()
+    type_text(page, "I would li")
+    expect(page.locator("#all-models")).to_be_hidden()
 
 
 def test_words_are_text_and_never_markup(show: Callable[..., Page], stub: Stub) -> None:

@@ -45,6 +45,17 @@ def test_a_word_being_typed_is_not_traced_before_it_has_ended(client: TestClient
     assert traced == ["the", "the", "cat", ","]
 
 
+def test_several_models_suggest_in_one_list(client: TestClient) -> None:
+    with client.websocket_connect(SOCKET) as socket:
+        for end in range(len(TEXT)):
+            keystroke = {"text": TEXT[:end], "also": ["other"]}
+            socket.send_json({"id": end, **keystroke})
+            by_http = client.post("/v1/predict", json=keystroke).json()["suggestions"]
+            assert socket.receive_json() == {"id": end, "suggestions": by_http}
+        socket.send_json({"id": 1, **keystroke, "trace": True})
+        assert "leave out `also`" in socket.receive_json()["error"]["message"]
+
+
 def test_models_can_change_between_keystrokes(client: TestClient) -> None:
     with client.websocket_connect(SOCKET) as socket:
         actual = []

@@ -186,6 +186,7 @@ class CompiledMixedTypist(_CompiledSuggester):
         offensive: bool,
         blocked: Iterable[str],
         layout: Layout,
+        marks: int,
     ) -> None:
         """Take the arguments of `MixedTypist`."""
         super().__init__(
@@ -195,6 +196,7 @@ class CompiledMixedTypist(_CompiledSuggester):
                 offensive=offensive,
                 blocked=list(blocked),
                 layout=layout.rows,
+                marks=marks,
             )
         )
 

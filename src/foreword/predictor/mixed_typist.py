@@ -13,7 +13,7 @@ from foreword.predictor.compiled_typist import CompiledMixedTypist
 from foreword.predictor.layer import Layer
 from foreword.predictor.lockstep import Work, alone
 from foreword.predictor.predictor import Predictor
-from foreword.predictor.reading import beginning, readable
+from foreword.predictor.reading import MARKS, beginning, readable
 from foreword.predictor.slips import QWERTY, Layout
 from foreword.predictor.suggest import Suggestion
 from foreword.predictor.typist import Typist
@@ -59,6 +59,7 @@ class MixedTypist:
         offensive: bool = False,
         blocked: Iterable[str] = (),
         layout: Layout = QWERTY,
+        marks: int = MARKS,
     ) -> None:
         """Take the models, and options that hold for all of them, as of `Predictor.suggest`.
 
@@ -69,6 +70,7 @@ class MixedTypist:
             offensive: whether to suggest offensive words too.
             blocked: further words that are never suggested.
             layout: the layout of the keys, for slips.
+            marks: the most word boundaries of a text at which each model's state is kept.
 
         Raises:
             SettingsError: there are fewer than two models.
@@ -77,7 +79,7 @@ class MixedTypist:
             raise SettingsError(f"a mixture needs at least two models, not {len(models)}")
         blocked = list(blocked)
         self._models = tuple(models)
-        self._given = (tolerant, layer, offensive, blocked, layout)
+        self._given = (tolerant, layer, offensive, blocked, layout, marks)
         self._compiled = None
         readers = [model.compiled_reader for model in models]
         # The core knows the neighbours of keys by their rows alone, and no layers.
@@ -88,6 +90,7 @@ class MixedTypist:
                 offensive=offensive,
                 blocked=blocked,
                 layout=layout,
+                marks=marks,
             )
         # Replaced as a whole, so that a thread sees either the old or the new one.
         self._known: tuple[str, Weights] = ("", self._equal)
@@ -198,7 +201,7 @@ class MixedTypist:
 
     @cached_property
     def _typists(self) -> list[Typist]:
-        tolerant, layer, offensive, blocked, layout = self._given
+        tolerant, layer, offensive, blocked, layout, marks = self._given
         return [
             model.typist(
                 tolerant=tolerant,
@@ -206,6 +209,7 @@ class MixedTypist:
                 offensive=offensive,
                 blocked=blocked,
                 layout=layout,
+                marks=marks,
             )
             for number, model in enumerate(self._models)
         ]

@@ -17,6 +17,15 @@ Phrases = Annotated[
     bool, Meta(description="Suggest the words and phrases that together save the most keys.")
 ]
 
+Also = Annotated[
+    list[str],
+    Meta(
+        description="The names of further models, whose words are suggested in the same list: for "
+        "people who mix languages.",
+        max_length=7,
+    ),
+]
+
 
 class PredictRequest(Struct, forbid_unknown_fields=True):
     """One text or several, whose next words are requested."""
@@ -24,6 +33,7 @@ class PredictRequest(Struct, forbid_unknown_fields=True):
     text: Annotated[str | list[str], Meta(description="The text up to the cursor.")]
     k: Annotated[Count, Meta(description="The largest number of suggestions.")] = 3
     model: ModelName = None
+    also: Also = []
     complete: Annotated[
         bool | None,
         Meta(
@@ -327,6 +337,7 @@ class Keystroke(Struct, forbid_unknown_fields=True):
     text: str
     k: Count = 3
     model: str | None = None
+    also: Also = []
     phrases: bool = False
     trace: bool = False
 

@@ -8,9 +8,12 @@ import ctypes
 import logging
 import sys
 import time
+from collections import OrderedDict
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -18,12 +21,17 @@ from foreword.errors import ForewordError, SettingsError
 from foreword.folder.installed import find_folder
 from foreword.folder.store import seen
 from foreword.predictor.candidates import HIDDEN
+from foreword.predictor.mixed_typist import MixedTypist
 from foreword.predictor.predictor import Prediction, Predictor, load
 from foreword.predictor.state import State
-from foreword.server.refusal import named
-from foreword.server.typists import Typists
+from foreword.predictor.typist import Typist
+from foreword.server.refusal import RequestError, named
+from foreword.server.typists import MARKS, RecentTypists, Typists
 
 Files = list[tuple[int, int, int] | None]
+
+MIXTURES = 8
+"""The most mixtures whose texts are remembered."""
 
 _log = logging.getLogger("foreword.server")
 
@@ -52,6 +60,10 @@ class Model:
     def checksum(self) -> str:
         """SHA-256 of the weights and the vocabulary, in hexadecimal digits."""
         return self.predictor.folder.checksum
+
+    def typist(self, **options: Any) -> Typist:
+        """Return a typist, with options of `Predictor.typist`."""
+        return self.predictor.typist(**options)
 
     async def sort_letters(self, *, ignore_case: bool) -> None:
         """Let another thread sort the words by their letters, before letters are first computed.
@@ -89,6 +101,23 @@ class Model:
         return [Prediction(word_of(int(ids[i])), float(probabilities[i])) for i in top]
 
 
+@dataclass(frozen=True, eq=False)
+class Mixture:
+    """Several models, whose words are suggested in one list.
+
+    Attributes:
+        models: at least two, the first one first.
+        typists: the texts that are typed with all of them.
+    """
+
+    models: tuple[Model, ...]
+    typists: RecentTypists[MixedTypist]
+
+    def typist(self, **options: Any) -> MixedTypist:
+        """Return a typist, with options of `MixedTypist`."""
+        return MixedTypist([model.predictor for model in self.models], **options)
+
+
 class Models:
     """The models by name; the first one answers requests that name none."""
 
@@ -110,6 +139,7 @@ class Models:
                 )
             self._paths[name] = path
         self._models = {name: self._read(name) for name in self._paths}
+        self._mixtures: OrderedDict[tuple[str, ...], Mixture] = OrderedDict()
 
     def all(self) -> list[Model]:
         """All models that are served."""
@@ -122,6 +152,30 @@ class Models:
             RequestError: no model has this name.
         """
         return named(self._models, name, "next-word")
+
+    def mixture(self, name: str | None, also: Sequence[str]) -> Mixture:
+        """Return several models at once: one by name, or the first one for None, and others.
+
+        Raises:
+            RequestError: no model has one of the names, or two of them are of the same model.
+        """
+        models = tuple(self.get(each) for each in (name, *also))
+        names = tuple(model.name for model in models)
+        if len(set(names)) < len(names):
+            raise RequestError(
+                422,
+                "invalid",
+                "`also` names a model twice, or the one that is asked anyway",
+                param="also",
+            )
+        mixture = self._mixtures.pop(names, None)
+        if mixture is None:
+            make = partial(MixedTypist, [model.predictor for model in models], marks=MARKS)
+            mixture = Mixture(models, RecentTypists(make, self._typists))
+        self._mixtures[names] = mixture
+        if len(self._mixtures) > MIXTURES:
+            self._mixtures.popitem(last=False)
+        return mixture
 
     async def reload(self) -> dict[str, str]:
         """Load changed folders while requests are answered; a model that cannot be loaded stays.
@@ -141,6 +195,7 @@ class Models:
                 outcome[name] = str(error)
                 continue
             outcome[name] = "reloaded"
+            self._mixtures.clear()
             del old
         # The allocator would keep most memory of the old models.
         await asyncio.to_thread(give_back)
@@ -156,7 +211,8 @@ class Models:
         predictor.suggest("a")
         predictor.read("a")
         _ = predictor.folder.checksum
-        return Model(name, predictor, Typists(predictor, self._typists), int(time.time()), files)
+        typists = Typists(partial(predictor.typist, marks=MARKS), self._typists)
+        return Model(name, predictor, typists, int(time.time()), files)
 
 
 def give_back() -> None:

@@ -20,7 +20,7 @@ from foreword.server.messages import (
     Suggestions,
     encode,
 )
-from foreword.server.models import Model
+from foreword.server.models import Mixture, Model
 from foreword.server.service import Service
 from foreword.text.tokenizer import UNK_ID
 
@@ -31,17 +31,20 @@ WORDS_AT_ONCE = 16
 def predict(service: Service, request: PredictRequest) -> Work[bytes]:
     """Suggest words at the end of one text or of several."""
     model = service.models.get(request.model)
+    source = service.models.mixture(request.model, request.also) if request.also else model
     if isinstance(request.text, str):
-        words = yield from _suggest(model, request, service.text(request.text))
+        words = yield from _suggest(source, request, service.text(request.text))
         return encode(PredictAnswer(model.name, suggestions=words))
     results = []
     for text in service.texts(request.text):
-        words = yield from _suggest(model, request, text)
+        words = yield from _suggest(source, request, text)
         results.append(Suggestions(words))
     return encode(PredictAnswer(model.name, results=results))
 
 
-def _suggest(model: Model, request: PredictRequest, text: str) -> Work[list[SuggestedWord]]:
+def _suggest(
+    source: Model | Mixture, request: PredictRequest, text: str
+) -> Work[list[SuggestedWord]]:
     is_plain = (
         request.complete is None
         and not request.tolerant
@@ -49,9 +52,9 @@ def _suggest(model: Model, request: PredictRequest, text: str) -> Work[list[Sugg
         and not request.blocked
     )
     if is_plain:
-        words = yield from model.typists.suggesting(text, request.k, phrases=request.phrases)
+        words = yield from source.typists.suggesting(text, request.k, phrases=request.phrases)
         return offered(words, text)
-    typist = model.predictor.typist(
+    typist = source.typist(
         tolerant=request.tolerant, offensive=request.offensive, blocked=request.blocked
     )
     words = yield from typist.suggesting(

@@ -21,6 +21,7 @@ from starlette.types import Receive, Scope, Send
 
 from foreword.errors import ForewordError
 from foreword.predictor.lockstep import Work
+from foreword.predictor.mixed_typist import MixedTypist
 from foreword.predictor.typist import Typist
 from foreword.server.connections import DIRECT
 from foreword.server.endpoint import address_of, decoded
@@ -31,7 +32,7 @@ from foreword.server.messages import (
     KeystrokeId,
     encode,
 )
-from foreword.server.models import Model
+from foreword.server.models import Mixture, Model
 from foreword.server.predicting import offered
 from foreword.server.refusal import RequestError
 from foreword.server.service import Service
@@ -222,7 +223,7 @@ class ModelTyping(Typing):
     def typist_of(self, model: Model) -> Typist:
         """Return the client's typist; a new one if the model has changed."""
         if self._typist is None or model is not self._model:
-            self._model, self._typist = model, model.predictor.typist(marks=MARKS)
+            self._model, self._typist = model, model.typist(marks=MARKS)
         return self._typist
 
 
@@ -247,9 +248,26 @@ class WordTyping(ModelTyping):
         self.service.metrics.keystroke("answered")
         return encode(answer)
 
+    _mixed: MixedTypist | None = None
+    _mixture: Mixture | None = None
+
+    def _mixed_of(self, mixture: Mixture) -> MixedTypist:
+        """Return the client's typist of several models; a new one if they have changed."""
+        if self._mixed is None or mixture is not self._mixture:
+            self._mixture, self._mixed = mixture, mixture.typist(marks=MARKS)
+        return self._mixed
+
     def _suggest(self, keystroke: Keystroke) -> Work[KeystrokeAnswer]:
-        typist = self.typist_of(self.service.models.get(keystroke.model))
-        text = self.service.text(keystroke.text)
+        text, models = self.service.text(keystroke.text), self.service.models
+        if keystroke.also:
+            if keystroke.trace:
+                raise RequestError(
+                    422, "invalid", "`trace` is of one model: leave out `also`", param="trace"
+                )
+            mixed = self._mixed_of(models.mixture(keystroke.model, keystroke.also))
+            suggestions = yield from mixed.suggesting(text, keystroke.k, phrases=keystroke.phrases)
+            return KeystrokeAnswer(keystroke.id, offered(suggestions, text))
+        typist = self.typist_of(models.get(keystroke.model))
         suggestions = yield from typist.suggesting(text, keystroke.k, phrases=keystroke.phrases)
         answer = KeystrokeAnswer(keystroke.id, offered(suggestions, text))
         if keystroke.trace:

@@ -131,8 +131,8 @@ function values(layer, name) {
   return (layer.gates[name] ?? layer.states[name] ?? []).map((value) => value ?? 0);
 }
 function unitOf(layer, unit) {
-  const gate = (...names) => {
-    const name = names.find((one) => one in layer.gates);
+  const gate = (...names2) => {
+    const name = names2.find((one) => one in layer.gates);
     return name === void 0 ? null : { name, value: layer.gates[name]?.[unit] ?? 0 };
   };
   const keep = gate("f", "z");
@@ -260,8 +260,8 @@ var Inside = class {
     this.draw();
   }
   parts(layer, unit) {
-    const names = [...Object.keys(layer.gates), ...["c", "h"].filter((n) => n in layer.states)];
-    return element("div", { class: "parts" }, ...names.map((name) => this.part(layer, name, unit)));
+    const names2 = [...Object.keys(layer.gates), ...["c", "h"].filter((n) => n in layer.states)];
+    return element("div", { class: "parts" }, ...names2.map((name) => this.part(layer, name, unit)));
   }
   part(layer, name, unit) {
     const numbers = values(layer, name);
@@ -477,13 +477,18 @@ var A_WORD2 = /\s*\S+/g;
 var inside = new Inside();
 var token = tokenOf(location);
 var model = null;
-var hasModels = false;
+var names = null;
 var desk = new Desk((text) => {
-  const question = { text, k: SHOWN, model, phrases: phrases.checked, trace: true };
-  answering.ask(question, (answer) => show(text, answer));
+  const trace = others() === void 0;
+  answering.ask(asking(text, { k: SHOWN, phrases: phrases.checked, trace }), (answer) => show(text, answer));
 });
 var { field } = desk;
 var phrases = switchOf("phrases", () => {
+  field.area.focus();
+  desk.changed();
+});
+var allModels = switchOf("all-models", () => {
+  lookInside();
   field.area.focus();
   desk.changed();
 });
@@ -493,8 +498,20 @@ function whoAnswers() {
   const base = new URL(".", location.href);
   const name = document.documentElement.dataset["model"];
   if (name !== void 0) return new Module(name, base, listener);
-  const byHttp = ({ text, k, phrases: phrases2 }) => ({ text, k, phrases: phrases2 });
+  const byHttp = ({ text, k, phrases: phrases2, also }) => ({ text, k, phrases: phrases2, also });
   return new Connection(base, token, { socket: "v1/type", post: "v1/predict", byHttp }, listener);
+}
+function others() {
+  if (names === null || names.length < 2 || !allModels.checked) return void 0;
+  return names.filter((name) => name !== (model ?? names?.[0]));
+}
+function asking(text, options) {
+  const also = others();
+  return { text, model, ...options, ...also === void 0 ? {} : { also } };
+}
+function lookInside() {
+  inside.forget();
+  if (others() !== void 0) inside.explain("The words are those of several networks. Ask one of them to see inside.");
 }
 function show(text, answer) {
   if (answer.trace) inside.show(text, answer.trace);
@@ -519,8 +536,7 @@ function goOn(accepted) {
 }
 function lookAhead(text) {
   if (field.ghost.length >= GHOST_WORDS) return;
-  const question = { text: `${text} `, k: 1, model, phrases: false, trace: false };
-  answering.ask(question, (answer) => {
+  answering.ask(asking(`${text} `, { k: 1, phrases: false, trace: false }), (answer) => {
     const next = answer.suggestions[0];
     if (desk.isDismissed || !field.ghost.length || !next || next.probability < SURE) return;
     if (!next.text.startsWith(text) || next.text.length <= text.length) return;
@@ -530,24 +546,28 @@ function lookAhead(text) {
 }
 function showState(state) {
   if (state.untraced !== null) inside.explain(state.untraced);
-  if (state.kind === "here" && !hasModels) void listModels();
+  if (state.kind === "here" && names === null) void listModels();
   desk.showState(state);
 }
 async function listModels() {
   const models = await answering.models();
-  if (models === null || hasModels) return;
-  hasModels = true;
+  if (models === null || names !== null) return;
   const { words, translators } = models;
+  names = words;
+  byId("all-models-choice").hidden = words.length < 2;
   const other = byId("other-page");
   other.hidden = translators.length === 0;
   if (token !== null) other.hash = `token=${encodeURIComponent(token)}`;
   if (words.length === 0 && translators.length > 0) location.replace(other.href);
   offerModels(words, (name) => {
     model = name;
-    inside.forget();
+    lookInside();
     field.area.focus();
     desk.changed();
   });
+  if (others() === void 0) return;
+  lookInside();
+  desk.changed();
 }
 watchTheme(() => inside.draw());
 field.area.focus();
