@@ -15,10 +15,11 @@ from foreword.nn.softmax import IGNORED, linear_cross_entropy
     V=st.integers(1, 7),
     ignored=st.integers(0, 9),
     chunk=st.integers(1, 4),
+    margin=st.sampled_from([0.0, 0.05, 2.0]),
     seed=st.integers(0, 999),
 )
 def test_value_and_gradients_equal_torch_cross_entropy(
-    N: int, features: int, V: int, ignored: int, chunk: int, seed: int
+    N: int, features: int, V: int, ignored: int, chunk: int, margin: float, seed: int
 ) -> None:
     generator = torch.Generator().manual_seed(seed)
     x = torch.randn(N, features, generator=generator, dtype=torch.float64).requires_grad_()
@@ -29,13 +30,24 @@ def test_value_and_gradients_equal_torch_cross_entropy(
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(softmax, "CHUNK_BYTES", chunk * V * weight.itemsize)
-        loss = linear_cross_entropy(x, weight, bias, targets)
-    truth = F.cross_entropy(F.linear(x, weight, bias), targets, ignore_index=-1, reduction="sum")
+        loss = linear_cross_entropy(x, weight, bias, targets, margin=margin)
+    logits = F.linear(x, weight, bias)
+    truth = F.cross_entropy(logits, targets, ignore_index=-1, reduction="sum")
+    changed = logits + changes(x, weight, targets, margin)
+    under = F.cross_entropy(changed, targets, ignore_index=-1, reduction="sum")
     ours = torch.autograd.grad(loss * 0.7, [x, weight, bias])
-    theirs = torch.autograd.grad(truth * 0.7, [x, weight, bias])
+    theirs = torch.autograd.grad(under * 0.7, [x, weight, bias])
 
     torch.testing.assert_close(loss, truth)
     torch.testing.assert_close(ours, theirs)
+
+
+def changes(x: torch.Tensor, weight: torch.Tensor, targets: torch.Tensor, margin: float):  # type: ignore[no-untyped-def]
+    """By how much the worst change to each target's weight changes the logits, (N, V)."""
+    of_targets = weight.detach()[targets.clamp_min(0)]
+    length = margin * of_targets.norm(dim=1, keepdim=True)
+    worst = -length * x.detach() / x.detach().norm(dim=1, keepdim=True)
+    return F.one_hot(targets.clamp_min(0), len(weight)) * (worst * x).sum(dim=1, keepdim=True)
 
 
 def test_gradients_equal_finite_differences() -> None:

@@ -10,7 +10,7 @@ import foreword
 from foreword.folder.config import ModelConfig
 from foreword.models.build import build
 from foreword.text.windows import StreamWindows
-from foreword.training.defaults import dropout_for, fill_in, leaves_dropout_open
+from foreword.training.defaults import MARGIN, dropout_for, fill_in, leaves_dropout_open
 from foreword.training.objective import NextWords
 from foreword.training.pace import STEPS, expected_passes, words_per_second
 from foreword.training.progress import Event, Note
@@ -101,6 +101,20 @@ def test_words_share_parts_if_the_text_may_be_read_again(
     assert filled(None) == shared
     assert filled(False) is False
     assert filled(True) is True
+
+
+@pytest.mark.parametrize(("passes", "margin"), [(None, 0.0), (1.9, 0.0), (2.0, MARGIN)])
+def test_targets_have_a_margin_if_the_text_is_read_again(
+    passes: float | None, margin: float
+) -> None:
+    def filled(**leaves: object) -> float | None:
+        return fill_in(settings_from(leaves), words=10**6, passes=passes).penalty.adversarial_margin
+
+    assert filled() == margin
+    assert filled(adversarial_margin=0.1) == 0.1
+    assert filled(adversarial_margin=0.1, device="cuda") == 0.0
+    assert filled(adversarial_margin=0.1, softmaxes=2) == 0.0
+    assert filled(adversarial_margin=0.1, adaptive_clusters=2, tied=False) == 0.0
 
 
 def test_words_do_not_share_parts_on_a_gpu() -> None:

@@ -381,12 +381,25 @@ def test_a_part_of_the_vocabulary_stands_for_it_until_a_share_of_the_run() -> No
     original, seen = words_of(run).model.training_loss, []
 
     def spy(*arguments: object) -> object:
-        seen.append(arguments[-1])
+        seen.append(arguments[4])
         return original(*arguments)  # type: ignore[arg-type]
 
     words_of(run).model.training_loss = spy  # type: ignore[method-assign,assignment]
     go(run)
     assert seen == [Sampling(5, 3)] * 10 + [None] * 10
+
+
+def test_the_adversarial_margin_rises_from_nothing_to_its_end() -> None:
+    run = run_of(steps=20, adversarial_margin=0.1)
+    original, seen = words_of(run).model.training_loss, []
+
+    def spy(*arguments: object) -> object:
+        seen.append(arguments[5])
+        return original(*arguments)  # type: ignore[arg-type]
+
+    words_of(run).model.training_loss = spy  # type: ignore[method-assign,assignment]
+    go(run)
+    assert seen == pytest.approx([0.1 * step / 20 for step in range(20)])
 
 
 def test_a_rate_may_stay_at_its_peak_or_fall_to_a_share_of_it() -> None:

@@ -277,10 +277,12 @@ class NextWordModel(LanguageModel):
         state: State,
         precision: torch.dtype = torch.float32,
         sampling: Sampling | None = None,
+        margin: float = 0.0,
     ) -> tuple[Tensor, Tensor | float, State]:
         """Return the results of `loss`, with a penalty between them to be added to the mean loss.
 
-        With `sampling` the loss is estimated from a sample of the vocabulary.
+        With `sampling` the loss is estimated from a sample of the vocabulary. `margin` changes its
+        gradients as in `linear_cross_entropy`; a mixture and clusters have none.
         """
         sample = None
         if sampling is not None:
@@ -297,7 +299,7 @@ class NextWordModel(LanguageModel):
             return loss, penalty, state
         weight, bias = self._scorers(table, sample)
         targets = targets if sample is None else sample.targets
-        loss = self._cross_entropy(features, weight, bias, targets, precision)
+        loss = self._cross_entropy(features, weight, bias, targets, precision, margin)
         return loss, penalty, state
 
     def _table(self, ids: Tensor, sample: Sample | None) -> tuple[Tensor, Tensor]:
@@ -328,11 +330,12 @@ class NextWordModel(LanguageModel):
         bias: Tensor,
         targets: Tensor,
         precision: torch.dtype,
+        margin: float,
     ) -> Tensor:
         """Return -log P(target), summed, for features (T, B, F) and targets (T B,)."""
         if self.mixture is None:
             return linear_cross_entropy(
-                features.flatten(0, 1), weight, bias, targets, precision=precision
+                features.flatten(0, 1), weight, bias, targets, precision=precision, margin=margin
             )
         contexts, log_prior = self.mixture(features, precision)
         dropped = locked_dropout(

@@ -23,6 +23,7 @@ def linear_cross_entropy(
     targets: Tensor,
     *,
     precision: torch.dtype = torch.float32,
+    margin: float = 0.0,
 ) -> Tensor:
     """Return the sum over positions of -log softmax(features @ weight.T + bias)[target], in nats.
 
@@ -36,11 +37,16 @@ def linear_cross_entropy(
         bias: (V,).
         targets: (N,) word ids; `IGNORED` where nothing is predicted.
         precision: the dtype of the three matrix products. Softmax and sums are float32 or better.
+        margin: the length of the worst change to the weight of each position's target, relative to
+            that weight. The gradients are those under this change, by which the target's logit
+            falls by margin |weight[target]| |features|; the result is that without it. Source: Wang
+            et al. 2019, Improving neural language modeling via adversarial training, with a
+            constant share of the weight's length.
 
     Returns:
         A scalar. Differentiable once, with respect to features, weight and bias.
     """
-    result: Tensor = _LinearCrossEntropy.apply(features, weight, bias, targets, precision)  # type: ignore[no-untyped-call]
+    result: Tensor = _LinearCrossEntropy.apply(features, weight, bias, targets, precision, margin)  # type: ignore[no-untyped-call]
     return result
 
 
@@ -53,10 +59,11 @@ class _LinearCrossEntropy(torch.autograd.Function):
         bias: Tensor,
         targets: Tensor,
         precision: torch.dtype,
+        margin: float,
     ) -> Tensor:
         # In float32 and float64 the products run in the tensors' own dtype.
         low = precision if precision != torch.float32 else weight.dtype
-        if triton_softmax.can(features, low):
+        if margin == 0 and triton_softmax.can(features, low):
             loss, *gradients_ = triton_softmax.loss_and_gradients(
                 features, weight, bias, targets, low
             )
@@ -67,6 +74,7 @@ class _LinearCrossEntropy(torch.autograd.Function):
         if rows is not None:
             features, targets = features[rows], targets[rows]
         weight_low = weight.to(low)
+        lengths = weight.norm(dim=1) if margin > 0 else None
         grad_features = torch.empty_like(features)
         grad_weight = torch.zeros_like(weight)
         grad_bias = torch.zeros_like(bias)
@@ -78,9 +86,16 @@ class _LinearCrossEntropy(torch.autograd.Function):
             stop = start + rows_at_once
             chunk = features[start:stop]
             logits = torch.mm(chunk.to(low), weight_low.t())
+            margins = None
+            if lengths is not None:
+                margins = _Margins(margin, lengths, chunk, targets[start:stop])
+                margins.lower(logits)
             by_logits, scales, losses = gradients(logits, bias, targets[start:stop], grad_bias)
-            loss += losses.sum(dtype=torch.float64)
             torch.mul(torch.mm(by_logits, weight_low), scales, out=grad_features[start:stop])
+            if margins is not None:
+                grad_features[start:stop] += margins.gradients(losses)
+                losses = margins.without(losses)
+            loss += losses.sum(dtype=torch.float64)
             scaled = (chunk * scales).to(low)
             if low == grad_weight.dtype:
                 grad_weight.addmm_(by_logits.t(), scaled)
@@ -94,9 +109,48 @@ class _LinearCrossEntropy(torch.autograd.Function):
 
     @staticmethod
     @once_differentiable
-    def backward(ctx: Any, grad_loss: Tensor) -> tuple[Tensor, Tensor, Tensor, None, None]:
-        grad_features, grad_weight, grad_bias = ctx.saved_tensors
-        return grad_features * grad_loss, grad_weight * grad_loss, grad_bias * grad_loss, None, None
+    def backward(ctx: Any, grad_loss: Tensor) -> tuple[Tensor | None, ...]:
+        of_features, of_weight, of_bias = (each * grad_loss for each in ctx.saved_tensors)
+        return of_features, of_weight, of_bias, None, None, None
+
+
+class _Margins:
+    """How far the worst change to each target's weight lowers its logit.
+
+    The change of length e = margin |w| is -e x / |x| for features x. It counts as a constant, so
+    that the gradient by w is as without it, and that by x has -e x / |x| beside w.
+    """
+
+    def __init__(self, margin: float, lengths: Tensor, x: Tensor, targets: Tensor) -> None:
+        """Take the lengths of all weights (V,), features (N, F) and targets (N,)."""
+        self.changes = margin * lengths[targets]
+        self.x, self.targets = x, targets
+        self.of_x = x.norm(dim=1)
+        self.margins = self.changes * self.of_x
+
+    def lower(self, logits: Tensor) -> None:
+        """Subtract the margins from the logits of the targets, (N, V)."""
+        rows = torch.arange(len(logits), device=logits.device)
+        logits[rows, self.targets] -= self.margins.to(logits.dtype)
+
+    def gradients(self, losses: Tensor) -> Tensor:
+        """Return what the change adds to the gradients by the features, (N, F).
+
+        Args:
+            losses: -log P(target) with the margins, (N,).
+        """
+        missing = -torch.expm1(-losses)  # 1 - P(target)
+        scales: Tensor = missing * self.changes / self.of_x.clamp_min(1e-12)
+        return scales[:, None] * self.x
+
+    def without(self, losses: Tensor) -> Tensor:
+        """Return -log P(target) without the margins.
+
+        With them, P' = exp(a - m) / Z' for a logit a. Without them, Z = Z' (1 - P' + P' exp(m)).
+        """
+        added: Tensor = torch.exp(-losses) * torch.expm1(self.margins)
+        plain: Tensor = losses - self.margins + torch.log1p(added)
+        return plain
 
 
 def ranks(logits: Tensor, targets: Tensor, left_out: int) -> tuple[Tensor, Tensor]:

@@ -22,8 +22,10 @@ SHORT = 75_000
 than 96 (docs/explanation/decisions.md)."""
 
 READ_AGAIN = 2.0
-"""The number of passes from which on words share parts, chosen on WikiText-2; other texts may gain
-in fewer (docs/explanation/decisions.md)."""
+"""The number of passes from which on words share parts, and targets have a margin, chosen on
+WikiText-2; other texts may gain in fewer (docs/explanation/decisions.md)."""
+MARGIN = 0.04
+"""The adversarial margin at the end of a run (docs/explanation/decisions.md)."""
 
 
 def fill_in(
@@ -42,6 +44,9 @@ def fill_in(
                 update={"share_parts": _shares_parts(settings, passes)}
             ),
             "dropout": _dropout(settings.dropout, words, passes),
+            "penalty": settings.penalty.model_copy(
+                update={"adversarial_margin": _margin(settings, passes)}
+            ),
             "rate": _rate(settings.rate, settings.model.model),
         }
     )
@@ -66,6 +71,15 @@ def _shares_parts(settings: TrainingSettings, passes: float | None) -> bool:
     if settings.model.share_parts is not None:
         return settings.model.share_parts
     return passes is None or passes >= READ_AGAIN
+
+
+def _margin(settings: TrainingSettings, passes: float | None) -> float:
+    model, given = settings.model, settings.penalty.adversarial_margin
+    if settings.run.device != "cpu" or model.softmaxes > 1 or model.adaptive_clusters > 0:
+        return 0.0
+    if given is not None:
+        return given
+    return MARGIN if passes is not None and passes >= READ_AGAIN else 0.0
 
 
 def fill_in_translation(settings: TrainingSettings, *, words: int) -> TrainingSettings:

@@ -76,6 +76,7 @@ class LeavesWithoutEnd(TextLeaves, total=False):
     dropout_recurrent: float | None
     activation_penalty: float | None
     temporal_penalty: float | None
+    adversarial_margin: float | None
     softmax_sample: int | None
     softmax_head: int | None
     softmax_until: float | None

@@ -99,6 +99,7 @@ class NextWords:
         if model.device.type == "cuda" and ranks.count == 1:
             self._work = Graphs(self._gradients, generator)
         self._sample: Sampling | None = None
+        self._margin = 0.0
         self._last: _Step | None = None
         self._words = 0.0  # by which the loss of a step is divided
 
@@ -128,6 +129,7 @@ class NextWords:
             self.state = self.model.start(window.of)
         before = _of(self.state, window)
         self._sample = self._sampling(done)
+        self._margin = done * (self.settings.penalty.adversarial_margin or 0.0)
         # So that the mean over all processes is that over the words that they read.
         self._words = words if window is whole else words / self.ranks.count
         with self.ranks.answering():
@@ -138,7 +140,7 @@ class NextWords:
     def _gradients(self, inputs: Tensor, targets: Tensor, state: State) -> tuple[Tensor, State]:
         """Return the mean loss of a window and the state after it; add its gradients."""
         total, penalty, after = self._loss(
-            inputs, targets, detach(state), self.precision, self._sample
+            inputs, targets, detach(state), self.precision, self._sample, self._margin
         )
         words = (targets != IGNORED).sum() if self.ranks.count == 1 else self._words
         loss = total / words
@@ -205,9 +207,10 @@ class _Loss(nn.Module):
         state: State,
         precision: torch.dtype,
         sample: Sampling | None,
+        margin: float,
     ) -> tuple[Tensor, Tensor | float, State]:
         """Return what the model's `training_loss` returns."""
-        return self.model.training_loss(inputs, targets, state, precision, sample)
+        return self.model.training_loss(inputs, targets, state, precision, sample, margin)
 
 
 @dataclass(frozen=True)

@@ -384,7 +384,7 @@ class DropoutSettings(Settings):
 
 
 class PenaltySettings(Settings):
-    """Penalties on the last layer's outputs, added to the mean loss (Merity et al. 2017)."""
+    """Penalties on the last layer's outputs (Merity et al. 2017), and a margin of the targets."""
 
     activation_penalty: NotNegative = Field(
         0.0,
@@ -393,6 +393,16 @@ class PenaltySettings(Settings):
     temporal_penalty: NotNegative = Field(
         0.0,
         description="Factor of the mean square change of the outputs per step, added to the loss.",
+    )
+    adversarial_margin: NotNegative | None = Field(
+        None,
+        description=(
+            "Next-word models, trained on a processor: each word must be predicted under the worst "
+            "change to its output vector of this length, relative to the vector's (adversarial "
+            "training, Wang et al. 2019). It is that at the end of the run, and rises from 0. "
+            "Default: 0.04 if the text is read twice or more often; 0 if not, or if dropout is set "
+            "and so the number of passes is not known. None for mixtures of softmaxes and clusters."
+        ),
     )
 
 
