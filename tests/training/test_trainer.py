@@ -2,6 +2,7 @@ import json
 import math
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -376,30 +377,29 @@ def test_what_is_validated_and_kept_is_the_mean_of_the_weights() -> None:
         assert torch.equal(run.model.get_parameter(name), seen[-1][name])
 
 
-def test_a_part_of_the_vocabulary_stands_for_it_until_a_share_of_the_run() -> None:
-    run = run_of(steps=20, softmax_sample=3, softmax_head=5, softmax_until=0.5)
+def losses_asked(run: Run) -> list[tuple[Any, Any]]:
+    """The sampling and the margin of the loss at each step of a whole run."""
     original, seen = words_of(run).model.training_loss, []
 
     def spy(*arguments: object) -> object:
-        seen.append(arguments[4])
+        *_, sampling, margin = arguments
+        seen.append((sampling, margin))
         return original(*arguments)  # type: ignore[arg-type]
 
     words_of(run).model.training_loss = spy  # type: ignore[method-assign,assignment]
     go(run)
-    assert seen == [Sampling(5, 3)] * 10 + [None] * 10
+    return seen
+
+
+def test_a_part_of_the_vocabulary_stands_for_it_until_a_share_of_the_run() -> None:
+    run = run_of(steps=20, softmax_sample=3, softmax_head=5, softmax_until=0.5)
+    samples = [sampling for sampling, _ in losses_asked(run)]
+    assert samples == [Sampling(5, 3)] * 10 + [None] * 10
 
 
 def test_the_adversarial_margin_rises_from_nothing_to_its_end() -> None:
-    run = run_of(steps=20, adversarial_margin=0.1)
-    original, seen = words_of(run).model.training_loss, []
-
-    def spy(*arguments: object) -> object:
-        seen.append(arguments[5])
-        return original(*arguments)  # type: ignore[arg-type]
-
-    words_of(run).model.training_loss = spy  # type: ignore[method-assign,assignment]
-    go(run)
-    assert seen == pytest.approx([0.1 * step / 20 for step in range(20)])
+    margins = [margin for _, margin in losses_asked(run_of(steps=20, adversarial_margin=0.1))]
+    assert margins == pytest.approx([0.1 * step / 20 for step in range(20)])
 
 
 def test_a_rate_may_stay_at_its_peak_or_fall_to_a_share_of_it() -> None:
